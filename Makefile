@@ -1,0 +1,47 @@
+# Each line calls tlcourse or a tool; the README names the plain commands for those without make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lab notebooks solutions bench lint lock clean
+
+run: $(VENV)/.installed
+	$(BIN)/tlcourse fetch --profile quick
+	$(BIN)/tlcourse run
+
+test: $(VENV)/.installed
+	$(BIN)/tlcourse build --check
+	$(BIN)/python -m pytest --doctest-modules tlcourse tests $(PYTEST)
+	$(BIN)/python -m pytest --nbval-lax notebooks $(PYTEST)
+
+lab: $(VENV)/.installed
+	$(BIN)/tlcourse lab --reset "$(RESET)"
+
+notebooks: $(VENV)/.installed
+	$(BIN)/tlcourse build
+
+solutions: $(VENV)/.installed
+	$(BIN)/tlcourse build --solutions solutions
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/benchmarks/imports.py
+	$(BIN)/python tests/benchmarks/features.py
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lock: $(VENV)/.installed
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --extra tensorflow --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python -m tlcourse.course.environment > environment.yml
+
+clean:
+	rm -rf $(VENV) runs solutions
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f'Python 3.11 to 3.13 is needed; this is {v}. Name one: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
