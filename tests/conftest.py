@@ -1,0 +1,21 @@
+"""Every test has a cache of its own; none reads the user's, its pack, or the network by accident."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import matplotlib
+import pytest
+
+matplotlib.use("Agg")
+
+collect_ignore = ["benchmarks"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TLCOURSE_PACK", raising=False)
+    monkeypatch.delenv("TLCOURSE_OFFLINE", raising=False)
+    monkeypatch.delenv("TLCOURSE_RUNNER", raising=False)
+    return tmp_path / "cache"

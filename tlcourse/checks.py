@@ -1,0 +1,87 @@
+"""Bad input, refused at the door: one error that names the rule, what came and the way out."""
+
+import difflib
+
+import numpy as np
+
+
+def known(kind, name, names):
+    """Return ``name`` if it is one of ``names``; otherwise list them, the closest first.
+
+    Args:
+        kind: what is named, for the message, such as ``"backbone"``.
+        name: the name that came.
+        names: the known names.
+
+    Raises:
+        ValueError: if ``name`` is unknown.
+
+    >>> known("backbone", "letter", ["photos", "letters"])
+    Traceback (most recent call last):
+    ...
+    ValueError: Unknown backbone 'letter'. Known: letters, photos.
+    """
+    if name in names:
+        return name
+    nearest = difflib.get_close_matches(str(name), [str(n) for n in names], n=len(names), cutoff=0.0)
+    raise ValueError(f"Unknown {kind} {name!r}. Known: {', '.join(nearest)}.")
+
+
+def checked_images(images):
+    """Return images as float32 ``(n, height, width, 1 or 3)`` in [0, 1].
+
+    Args:
+        images: uint8 in 0 … 255 or float in [0, 1], shaped ``(n, height, width)``, ``(n, height, width, 1)`` or
+            ``(n, height, width, 3)``, n at least 1.
+
+    Raises:
+        ValueError: if rank, channels, type or range differ, if there is no image, or if a value is not finite.
+
+    >>> checked_images(np.full((2, 8, 8), 255, "uint8")).shape
+    (2, 8, 8, 1)
+    """
+    images = np.asarray(images)
+    single = images.ndim == 3 and images.shape[-1] in (1, 3)  # else an RGB image would pass for many narrow ones
+    if images.ndim == 3 and not single:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            "Images must be shaped (n, height, width), grey, or (n, height, width, 1 or 3); "
+            f"got {images.shape}. For a single image use image[None]."
+        )
+    if 0 in images.shape:
+        raise ValueError(f"There must be at least one image with at least one pixel; got shape {images.shape}.")
+    if images.dtype == np.uint8:
+        return images.astype("float32") / 255
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(f"Images must be uint8 in 0 … 255 or float in [0, 1]; got {images.dtype}. Convert them first.")
+    low, high = float(images.min()), float(images.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError("Images must be finite; got NaN or infinity. Find them with np.isfinite(images).")
+    if low < -1e-6 or high > 1 + 1e-6:
+        raise ValueError(
+            f"Float images must lie in [0, 1]; got values from {low:.4g} to {high:.4g}. "
+            "Divide by the largest possible value, or hand over uint8."
+        )
+    return images.astype("float32").clip(0, 1)
+
+
+def checked_labels(labels, n):
+    """Return labels as an integer array ``(n,)``, each at least 0.
+
+    Args:
+        labels: whole numbers, one for each of the ``n`` examples.
+        n: number of examples, at least 1.
+
+    Raises:
+        ValueError: if there are none, their number differs, or they are not whole numbers from 0 on.
+
+    >>> checked_labels([0, 1, 1], 3)
+    array([0, 1, 1])
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (n,) or n == 0:
+        raise ValueError(f"There must be one label for each of the {n} examples, and at least one; got {labels.shape}.")
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
+        raise ValueError(f"Labels must be whole numbers from 0 on; got {labels.dtype}: {labels[:5]} …")
+    return labels.astype("int64")
