@@ -1,0 +1,160 @@
+import io
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tlcourse.datasets.cifar10 as cifar10
+import tlcourse.datasets.digits as digits
+import tlcourse.datasets.flowers as flowers
+import tlcourse.datasets.mnist as mnist
+from tlcourse.assets import AssetMissing, Located
+from tlcourse.datasets import Dataset, load_dataset, load_glyphs, stratified_parts
+
+
+def jpeg(colour, size=(40, 30)):
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_digits_have_disjoint_contiguous_parts_and_keep_their_values():
+    data = load_dataset("digits")
+    assert data.pool.images.shape == (900, 8, 8)
+    assert data.test.images.shape == (897, 8, 8)
+    assert not set(data.parts["pool"]) & set(data.parts["reporting"])
+    assert set(np.unique(data.images * 16)) == set(range(17))
+    assert data.class_names[data.labels[3]] == "3"
+
+
+def test_choices_about_digits_are_made_on_other_digits(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    images = np.zeros((70_000, 28, 28), "uint8")
+    images[:, 5:23, 8:20] = rng.integers(100, 256, (70_000, 1, 1))
+    labels = (np.arange(70_000) % 10).astype("uint8")
+    path = tmp_path / "mnist.npz"
+    np.savez(path, x_train=images[:60_000], y_train=labels[:60_000], x_test=images[60_000:], y_test=labels[60_000:])
+    monkeypatch.setattr(mnist, "fetch", lambda name: Located(path, "official", ""))
+    data = load_dataset("digits", evaluate_on="development")
+    assert "MNIST" in data.name
+    assert data.pool.images.shape == (2000, 8, 8)
+    assert data.test.images.shape == (4000, 8, 8)
+    assert data.images.min() == 0
+    assert data.images.max() == 1
+
+
+def test_reduction_counts_ink_in_blocks():
+    image = np.zeros((28, 28), "uint8")
+    image[4:24, 4:24] = 255
+    assert np.array_equal(digits._reduce(image), np.ones((8, 8)))
+    image[14:24, 4:24] = 0
+    image[23, 4:24] = 255
+    assert digits._reduce(image)[:3].min() == 1
+    assert digits._reduce(image)[5].max() == 0
+
+
+def test_parts_and_names_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="Unknown data set 'digit'. Known: digits"):
+        load_dataset("digit")
+    with pytest.raises(ValueError, match="Unknown part 'test'"):
+        load_dataset("digits", evaluate_on="test")
+    with pytest.raises(ValueError, match="Unknown part of 'digits' 'development'. Known"):
+        load_dataset("digits").part("development")
+
+
+def test_labels_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="one label for each of the 2"):
+        Dataset("made", np.zeros((2, 4, 4)), np.zeros(3, int), ("a",), {})
+
+
+def test_parts_are_stratified_disjoint_and_always_the_same():
+    labels = np.repeat([0, 1], [60, 40])
+    parts = stratified_parts(labels, {"pool": 30, "development": 20}, "reporting")
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(100))
+    assert [labels[rows].mean() for rows in parts.values()] == pytest.approx([0.4, 0.4, 0.4])
+    again = stratified_parts(labels, {"pool": 30, "development": 20}, "reporting")
+    assert all(np.array_equal(parts[name], again[name]) for name in parts)
+
+
+def test_glyphs_are_seeded_bright_on_dark_and_of_their_alphabet():
+    glyphs = load_glyphs(40, alphabet="AB7", seed=3)
+    assert np.array_equal(glyphs.images, load_glyphs(40, alphabet="AB7", seed=3).images)
+    assert not np.array_equal(glyphs.images, load_glyphs(40, alphabet="AB7", seed=4).images)
+    assert glyphs.images.shape == (40, 32, 32)
+    assert set(glyphs.labels) == {0, 1, 2}
+    assert np.median(glyphs.images) < 80
+    assert (glyphs.images.reshape(40, -1).max(axis=1) > 150).all()
+
+
+def test_a_font_family_can_be_kept_out():
+    fonts = set(load_glyphs(60, alphabet="ABC", families=("STIX",)).groups)
+    assert all(font.startswith("STIX") for font in fonts)
+
+
+@pytest.mark.parametrize(
+    "options", [{"n": 0}, {"n": 2, "alphabet": ""}, {"n": 2, "families": ("Arial",)}, {"n": 2, "alphabet": "字"}]
+)
+def test_glyphs_that_cannot_be_drawn_are_refused(options):
+    with pytest.raises(ValueError, match="families must be|can draw"):
+        load_glyphs(**options)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "flowers", "mnist"])
+def test_missing_data_name_the_command(name, monkeypatch):
+    monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
+    with pytest.raises(AssetMissing, match=f"tlcourse fetch {name}"):
+        load_dataset(name)
+
+
+def test_flowers_from_either_archive_mean_the_same_and_nothing_is_unpacked(tmp_path, monkeypatch):
+    colours = {name: (50 * at, 40, 200 - 40 * at) for at, name in enumerate(flowers.CLASSES)}
+    members = [(f"{name}/{number:03}.jpg", jpeg(colours[name])) for name in colours for number in range(500)]
+    members.append(("../../roses/999.jpg", jpeg(colours["roses"])))
+    with zipfile.ZipFile(tmp_path / "flowers.zip", "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    with tarfile.open(tmp_path / "flowers.tgz", "w:gz") as archive:
+        for name, data in members:
+            member = tarfile.TarInfo(f"flower_photos/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    before = sorted(path.name for path in tmp_path.parent.iterdir())
+    loaded = {}
+    for file, variant in (("flowers.zip", "pack"), ("flowers.tgz", "official")):
+        monkeypatch.setattr(flowers, "fetch", lambda name, f=file, v=variant: Located(tmp_path / f, v, ""))
+        loaded[variant] = load_dataset("flowers")
+    pack, official = loaded["pack"], loaded["official"]
+    assert pack.name == "flowers (classroom pack)"
+    assert official.name == "flowers"
+    assert pack.images.shape == (2501, 128, 128, 3)
+    assert np.array_equal(np.bincount(pack.labels), np.bincount(official.labels))
+    assert {name: len(rows) for name, rows in pack.parts.items()} == {
+        "pool": 1000,
+        "development": 1000,
+        "reporting": 501,
+    }
+    assert pack.labels[1] == 0
+    assert np.abs(pack.images[1, 0, 0].astype(int) - colours["daisy"]).max() < 12
+    assert sorted(path.name for path in tmp_path.parent.iterdir()) == before
+
+
+def test_cifar10_reads_the_official_records(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name in [f"data_batch_{n}.bin" for n in range(1, 6)] + ["test_batch.bin"]:
+            records = np.zeros((10_000, 3073), "uint8")
+            records[:, 0] = np.arange(10_000) % 10
+            records[:, 1:1025] = rng.integers(0, 256)
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = records.size
+            archive.addfile(member, io.BytesIO(records.tobytes()))
+    monkeypatch.setattr(cifar10, "fetch", lambda name: Located(path, "official", ""))
+    data = load_dataset("cifar10")
+    assert data.images.shape == (60_000, 32, 32, 3)
+    assert data.images[..., 1:].max() == 0
+    assert len(data.pool.labels) == 45_000
+    assert np.bincount(data.part("development").labels).tolist() == [500] * 10
+    assert data.parts["reporting"].min() == 50_000

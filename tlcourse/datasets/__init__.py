@@ -1,0 +1,45 @@
+"""What do we learn from? Each loader returns the same small `Dataset`."""
+
+from tlcourse.checks import known
+from tlcourse.datasets.cifar10 import load_cifar10
+from tlcourse.datasets.dataset import Dataset, Part, stratified_parts
+from tlcourse.datasets.digits import load_digits
+from tlcourse.datasets.flowers import load_flowers
+from tlcourse.datasets.glyphs import load_glyphs
+from tlcourse.datasets.mnist import load_mnist
+
+LOADERS = {"cifar10": load_cifar10, "digits": load_digits, "flowers": load_flowers, "mnist": load_mnist}
+
+__all__ = [
+    "LOADERS",
+    "Dataset",
+    "Part",
+    "load_cifar10",
+    "load_dataset",
+    "load_digits",
+    "load_flowers",
+    "load_glyphs",
+    "load_mnist",
+    "stratified_parts",
+]
+
+
+def load_dataset(name, evaluate_on="reporting"):
+    """Load a data set by name.
+
+    Args:
+        name: ``"digits"``, which comes with a library, or ``"cifar10"``, ``"flowers"``, ``"mnist"``, which are fetched.
+        evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        ValueError: if the name or the part is unknown.
+        AssetMissing: if the data have to be fetched first.
+
+    >>> load_dataset("digits").pool.images.shape
+    (900, 8, 8)
+    """
+    known("part", evaluate_on, ["reporting", "development"])
+    return LOADERS[known("data set", name, list(LOADERS))](evaluate_on=evaluate_on)
