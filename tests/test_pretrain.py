@@ -1,0 +1,68 @@
+import tomllib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tlcourse.pretrain.make as make
+from tlcourse.backbones import load_classifier
+from tlcourse.pretrain.letters import HELD_OUT, TRAINED_ON
+from tlcourse.pretrain.recipe import Source, cut_out, mirror, shift
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((6, 12, 12, 1)).astype("float32")
+
+
+def test_shift_moves_whole_images_by_at_most_its_range():
+    moved = shift(IMAGES, np.random.default_rng(1), by=2)
+    assert moved.shape == IMAGES.shape
+    for image, after in zip(IMAGES, moved):
+        padded = np.pad(image, ((2, 2), (2, 2), (0, 0)), mode="reflect")
+        windows = [padded[r : r + 12, c : c + 12] for r in range(5) for c in range(5)]
+        assert any(np.array_equal(after, window) for window in windows)
+
+
+def test_mirror_turns_some_left_to_right_and_leaves_the_others():
+    turned = mirror(np.repeat(IMAGES, 20, axis=0), np.random.default_rng(1))
+    whole = np.repeat(IMAGES, 20, axis=0)
+    same = (turned == whole).all(axis=(1, 2, 3))
+    flipped = (turned == whole[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (same | flipped).all()
+    assert 30 < flipped.sum() < 90
+
+
+def test_cut_out_blanks_one_square_with_the_mean():
+    cut = cut_out(IMAGES, np.random.default_rng(1), side=4)
+    changed = (cut != IMAGES).sum(axis=(1, 2, 3))
+    assert (changed == 16).all()
+    assert np.allclose(cut[0][cut[0] != IMAGES[0]], IMAGES[0].mean())
+
+
+def test_the_judging_family_is_kept_out_of_training():
+    assert HELD_OUT not in TRAINED_ON
+
+
+@pytest.mark.slow
+def test_pretraining_writes_weights_that_load_and_a_card_that_is_true(tmp_path, monkeypatch):
+    labels = np.arange(256) % 2
+    images = np.zeros((256, 32, 32), "uint8")
+    images[labels == 1, :, 16:] = 255
+    source = Source(
+        images, labels, images, labels, ("left", "right"), lambda x, rng: x, 30, "made", "the same", "made data"
+    )
+    monkeypatch.setattr(make, "SOURCES", {"letters": lambda seed: replace(source)})
+    card = make.pretrain("letters", folder=tmp_path)
+    written = tomllib.loads((tmp_path / "letters.toml").read_text(encoding="utf-8"))
+    assert written == card
+    assert card["accuracy"] > 0.9
+    assert card["interval"][0] < card["accuracy"] <= card["interval"][1]
+    classifier = load_classifier(tmp_path / "letters.weights.h5", 2)
+    predicted = classifier.predict(np.repeat(images[..., None] / 255, 3, axis=-1), verbose=0).argmax(axis=1)
+    assert (predicted == labels).mean() == pytest.approx(card["accuracy"], abs=1e-4)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["letters.toml", "letters.weights.h5"]
+
+
+def test_wilson_by_hand_and_at_its_limit():
+    low, high = make.wilson(50, 100)
+    assert (low, high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    assert make.wilson(10, 10)[1] == pytest.approx(1.0)
