@@ -1,0 +1,179 @@
+import multiprocessing
+
+import keras
+import numpy as np
+import pytest
+from sklearn.linear_model import RidgeClassifierCV
+from sklearn.preprocessing import StandardScaler
+
+import tlcourse.features.extraction as module
+from tlcourse.backbones import Backbone, load_backbone, untrained
+from tlcourse.checks import checked_images
+from tlcourse.features import PENALTIES, extract, fit_probe
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 8, 8), dtype="uint8")
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """A network of two channels whose features can be computed by hand: the image, and twice the image."""
+    inputs = keras.Input((8, 8, 1))
+    first = keras.layers.Conv2D(2, 1, use_bias=False, name="first")
+    second = keras.layers.Rescaling(3.0, name="second")
+    model = keras.Model(inputs, second(first(inputs)))
+    first.set_weights([np.array([1.0, 2.0]).reshape(1, 1, 1, 2)])
+    return Backbone("tiny", model, checked_images, (8, 8, 1), ("first", "second"))
+
+
+def expected():
+    mean = (IMAGES / 255).mean(axis=(1, 2))
+    return {"first": np.stack([mean, 2 * mean], axis=1), "second": np.stack([3 * mean, 6 * mean], axis=1)}
+
+
+def test_features_are_layer_means_over_the_image(tiny):
+    features = extract(tiny, IMAGES, batch_size=2)
+    assert list(features) == ["first", "second"]
+    for layer, by_hand in expected().items():
+        assert features[layer].dtype == np.float32
+        assert np.allclose(features[layer], by_hand, atol=1e-6)
+    assert np.allclose(extract(tiny, IMAGES, "second"), expected()["second"], atol=1e-6)
+
+
+def test_the_second_call_reads_and_a_changed_pixel_or_weight_computes(tiny, monkeypatch):
+    runs = []
+    original = module._run
+    monkeypatch.setattr(module, "_run", lambda *arguments: runs.append(1) or original(*arguments))
+    extract(tiny, IMAGES)
+    extract(tiny, IMAGES, "first")
+    assert len(runs) == 1
+    changed = IMAGES.copy()
+    changed[0, 0, 0] ^= 1
+    extract(tiny, changed)
+    assert len(runs) == 2
+    weights = tiny.model.get_weights()
+    tiny.model.set_weights([weight + 1 for weight in weights])
+    assert np.allclose(extract(tiny, IMAGES, "first"), expected()["first"] / [1, 2] * [2, 3], atol=1e-5)
+    tiny.model.set_weights(weights)
+    assert len(runs) == 3
+
+
+def test_a_truncated_file_is_computed_again(tiny, own_cache):
+    whole = extract(tiny, IMAGES, "first")
+    (path,) = (own_cache / "features").glob("*-first.npy")
+    path.write_bytes(path.read_bytes()[:-7])
+    assert np.array_equal(extract(tiny, IMAGES, "first"), whole)
+    assert np.array_equal(np.load(path), whole)
+
+
+def test_a_failure_leaves_nothing_behind(tiny, own_cache):
+    broken = Backbone("tiny", tiny.model, lambda images: 1 / 0, (8, 8, 1), tiny.taps)
+    with pytest.raises(ZeroDivisionError):
+        extract(broken, IMAGES)
+    assert not [path for path in (own_cache / "features").iterdir() if path.suffix == ".npy"]
+
+
+def _extract_in_process(results):
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, keras.layers.Rescaling(2.0, name="twice")(inputs))
+    backbone = Backbone("twice", model, checked_images, (8, 8, 1), ("twice",))
+    results.put(extract(backbone, IMAGES, "twice"))
+
+
+@pytest.mark.slow
+def test_two_processes_at_once_agree(own_cache):
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    both = [context.Process(target=_extract_in_process, args=(results,)) for _ in range(2)]
+    for process in both:
+        process.start()
+    first, second = results.get(timeout=120), results.get(timeout=120)
+    for process in both:
+        process.join()
+    assert np.array_equal(first, second)
+    assert len(list((own_cache / "features").glob("*.npy"))) == 1
+
+
+def test_unknown_layers_and_bad_images_are_refused(tiny):
+    with pytest.raises(ValueError, match=r"Unknown layer of 'tiny' 'furst'\. Known: first"):
+        extract(tiny, IMAGES, "furst")
+    with pytest.raises(ValueError, match="at least one image"):
+        extract(tiny, IMAGES[:0])
+    with pytest.raises(ValueError, match=r"lie in \[0, 1\]"):
+        extract(tiny, np.concatenate([IMAGES / 255, np.full((300, 8, 8), 2.0)]), batch_size=8)
+
+
+def test_a_cache_that_cannot_be_written_is_named(tiny, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OSError, match="Set TLCOURSE_CACHE"):
+        extract(tiny, IMAGES)
+
+
+def test_probe_equals_scikit_learns_where_both_apply():
+    rng = np.random.default_rng(0)
+    for n, width in ((60, 12), (40, 100)):
+        features, labels = rng.normal(size=(n, width)), np.arange(n) % 4
+        features[:, 0] += labels
+        standard = StandardScaler().fit_transform(features)
+        reference = RidgeClassifierCV(alphas=PENALTIES).fit(standard, labels)
+        probe = fit_probe(features, labels)
+        assert probe.penalty == pytest.approx(reference.alpha_)
+        assert np.allclose(probe.scores(features), reference.decision_function(standard), atol=1e-8)
+
+
+def test_leave_one_out_error_is_that_of_refitting():
+    rng = np.random.default_rng(1)
+    features, labels = rng.normal(size=(12, 3)), np.arange(12) % 2
+    standard = StandardScaler().fit_transform(features)
+    targets = np.where(labels[:, None] == np.arange(2), 1.0, -1.0)
+    residuals = []
+    for out in range(12):
+        kept = np.arange(12) != out
+        x, y = standard[kept], targets[kept]
+        centred = x - x.mean(axis=0)
+        weights = np.linalg.solve(centred.T @ centred + 10.0 * np.eye(3), centred.T @ (y - y.mean(axis=0)))
+        residuals.append(targets[out] - y.mean(axis=0) - (standard[out] - x.mean(axis=0)) @ weights)
+    assert fit_probe(features, labels, penalties=(10.0,)).error == pytest.approx(np.mean(np.square(residuals)))
+
+
+def test_probe_chooses_the_layer_that_knows_and_the_last_where_it_cannot_choose():
+    rng = np.random.default_rng(2)
+    labels = np.arange(40) % 4
+    layers = {"knows": np.eye(4)[labels] + 0.1 * rng.normal(size=(40, 4)), "noise": rng.normal(size=(40, 4))}
+    assert fit_probe(layers, labels).layer == "knows"
+    assert fit_probe(dict(reversed(layers.items())), labels, penalties=(10.0,)).layer == "knows"
+    single = {name: array[:4] for name, array in layers.items()}
+    assert fit_probe(single, labels[:4]).layer == "noise"
+
+
+def test_probe_survives_a_constant_feature():
+    features = np.column_stack([np.ones(10), np.arange(10) % 2])
+    assert (fit_probe(features, np.arange(10) % 2).predict(features) == np.arange(10) % 2).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "options", "rule"),
+    [
+        (np.zeros((3, 2)), [0, 1], {}, "one label for each of the 3"),
+        (np.full((2, 2), np.nan), [0, 1], {}, "finite"),
+        (np.zeros((0, 2)), [], {}, "at least one"),
+        (np.zeros((2, 2)), [0, 5], {"classes": 3}, "below classes=3"),
+        (np.zeros((2, 2)), [0, 1], {"penalties": (0.0,)}, "penalties positive"),
+    ],
+)
+def test_probe_refuses_bad_input(features, labels, options, rule):
+    with pytest.raises(ValueError, match=rule):
+        fit_probe(features, labels, **options)
+
+
+def test_untrained_has_other_weights_its_own_statistics_and_is_seeded():
+    letters = load_backbone("letters")
+    images = np.random.default_rng(0).random((64, 32, 32)).astype("float32")
+    one, same, other = (untrained(letters, images, seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one.model.get_weights(), same.model.get_weights()))
+    assert not np.array_equal(one.model.get_weights()[0], other.model.get_weights()[0])
+    norm = one.model.get_layer("stem_norm")
+    inner = keras.Model(one.model.input, one.model.get_layer("stem_conv").output)
+    activations = inner.predict(one.preprocess(images), verbose=0)
+    assert np.allclose(keras.ops.convert_to_numpy(norm.moving_mean), activations.mean(axis=(0, 1, 2)), atol=1e-4)
+    assert not one.model.trainable_weights

@@ -1,0 +1,114 @@
+"""Frozen features: one pass of the backbone, kept on disk by content."""
+
+import hashlib
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from tlcourse.assets import atomically, cache_folder, locked
+from tlcourse.checks import checked_images, known
+
+FORMAT = "1"
+"""Changes when the same network and images would give other features, so that older files are not read."""
+
+
+def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
+    """Run a frozen backbone over images once, and keep the result.
+
+    The features of a layer are its activations averaged over the image. They are stored under a name made from the
+    weights, the preprocessing, the layer and the images, so the second call, in this notebook or another, reads a file;
+    a change of any of the four computes anew. All layers asked for take a single pass. Memory is bounded by the batch.
+
+    What this buys: ``epochs`` passes for one. What it forbids: augmentation, which would show the backbone new images.
+
+    Args:
+        backbone: a `Backbone`.
+        images: images in any form that ``backbone.preprocess`` takes, n of them.
+        layers: a layer's name, several names, or ``None`` for all of ``backbone.taps``.
+        batch_size: images in memory at a time.
+        cache: whether to read and write the cache.
+
+    Returns:
+        float32 features ``(n, channels)`` for a single name; else a dictionary of such arrays, in the order asked for.
+
+    Raises:
+        ValueError: if the images break the backbone's contract or a layer is unknown.
+        OSError: if the cache can't be written.
+
+    Example:
+        ``extract(load_backbone("letters"), digits.images)["stage3"]`` has shape ``(1797, 104)``.
+    """
+    names = [layers] if isinstance(layers, str) else list(layers or backbone.taps)
+    for name in names:
+        known(f"layer of {backbone.name!r}", name, [layer.name for layer in backbone.model.layers])
+    images = np.asarray(images)
+    for start in range(0, max(len(images), 1), batch_size):
+        checked_images(images[start : start + batch_size])
+    if not cache:
+        features = _run(backbone, images, names, batch_size)
+    else:
+        features = _read_or_run(backbone, images, names, batch_size)
+    return features[layers] if isinstance(layers, str) else features
+
+
+def _read_or_run(backbone, images, names, batch_size):
+    folder, key = cache_folder("features"), _key(backbone, images)
+    paths = {name: folder / f"{key}-{name}.npy" for name in names}
+    with locked(folder / key):
+        kept = {name: _read(path, len(images)) for name, path in paths.items()}
+        missing = [name for name in names if kept[name] is None]
+        if missing:
+            kept.update(_run(backbone, images, missing, batch_size))
+            for name in missing:
+                with atomically(paths[name]) as temporary:
+                    np.save(temporary, kept[name])
+    return {name: kept[name] for name in names}
+
+
+def _read(path, n):
+    """Return the features in a file, or ``None`` where there is no whole file."""
+    try:
+        features = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return features if features.ndim == 2 and len(features) == n else None
+
+
+def _run(backbone, images, names, batch_size):
+    pool = keras.layers.GlobalAveragePooling2D()
+    outputs = [backbone.model.get_layer(name).output for name in names]
+    model = keras.Model(backbone.model.input, [pool(x) if x.ndim == 4 else x for x in outputs])
+    model.compile(jit_compile=False)  # one pass does not earn back what XLA needs to compile it
+    slow = {"delay": 2, "mininterval": 1, "leave": False}
+    with tqdm(total=len(images), desc=f"{backbone.name} features", unit="image", **slow) as bar:
+        advance = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: bar.update(batch_size))
+        features = model.predict(_Batches(backbone, images, batch_size), verbose=0, callbacks=[advance])
+    features = features if isinstance(features, list) else [features]
+    return {name: np.asarray(array, "float32") for name, array in zip(names, features)}
+
+
+class _Batches(keras.utils.PyDataset):
+    """Images, preprocessed a batch at a time."""
+
+    def __init__(self, backbone, images, batch_size):
+        super().__init__()
+        self.backbone, self.images, self.batch_size = backbone, images, batch_size
+
+    def __len__(self):
+        return -(-len(self.images) // self.batch_size)
+
+    def __getitem__(self, index):
+        return (self.backbone.preprocess(self.images[index * self.batch_size : (index + 1) * self.batch_size]),)
+
+
+def _key(backbone, images):
+    """Hash what the features depend on: the network's weights, its preprocessing and the images."""
+    digest = hashlib.sha256(f"{FORMAT} {backbone.model.name} {backbone.input_shape}".encode())
+    for weight in backbone.model.weights:
+        array = keras.ops.convert_to_numpy(weight)
+        digest.update(f"{weight.path} {array.shape}".encode() + array.tobytes())
+    digest.update(np.ascontiguousarray(backbone.preprocess(images[:1])).data)
+    digest.update(f"{images.dtype} {images.shape}".encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,108 @@
+"""The course's probe: a ridge classifier on standardised features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tlcourse.checks import checked_labels
+
+PENALTIES = tuple(10.0 ** np.arange(-1, 4.5, 0.5))
+DEFAULT_PENALTY = 100.0
+"""For one label a class, where leaving one out leaves a class empty and nothing can be chosen."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A fitted linear classifier.
+
+    Attributes:
+        layer: the layer it reads, or ``None`` where it was given a single array.
+        penalty: the ridge penalty chosen.
+        error: mean squared leave-one-out error at that choice, targets being -1 and 1; NaN where nothing was chosen.
+        weights: ``(features, classes)``, for raw features: the standardisation is folded in.
+        bias: ``(classes,)``.
+    """
+
+    layer: str | None
+    penalty: float
+    error: float
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def scores(self, features):
+        """Return a score for each class, ``(n, classes)``, from features shaped or keyed as those it was fitted on."""
+        features = features if self.layer is None else features[self.layer]
+        return features @ self.weights + self.bias
+
+    def predict(self, features):
+        """Return the class with the largest score, int ``(n,)``."""
+        return self.scores(features).argmax(axis=1)
+
+
+def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
+    """Fit a ridge classifier; choose layer and penalty by leave-one-out inside the labels.
+
+    Each class is regressed on, 1 against -1. The left-out residual needs no refitting: with the hat matrix H of the
+    fitted values it is ``(y_i - ŷ_i) / (1 - H_ii)``, and one singular value decomposition gives H for all penalties.
+    With a single label in some class nothing is chosen: the last layer and `DEFAULT_PENALTY`.
+
+    Args:
+        features: float ``(n, features)``, or a dictionary of such arrays by layer, the last layer last.
+        labels: int ``(n,)``, from 0 on.
+        classes: number of classes; by default the largest label plus one.
+        penalties: ridge penalties to choose from, each above 0.
+
+    Returns:
+        A `Probe`. The layer is its key, or ``None`` for a single array.
+
+    Raises:
+        ValueError: if lengths differ, features are not finite, a label is too large or a penalty not positive.
+
+    Source:
+        Golub, Heath & Wahba (1979), *Generalized Cross-Validation*; Rifkin & Lippert (2007), *Notes on Regularized
+        Least Squares*.
+
+    >>> probe = fit_probe(np.array([[0.0], [0.1], [0.9], [1.0]]), np.array([0, 0, 1, 1]))
+    >>> probe.predict(np.array([[0.2], [0.7]]))
+    array([0, 1])
+    """
+    layers = features if isinstance(features, Mapping) else {None: features}
+    labels = checked_labels(labels, len(next(iter(layers.values()))))
+    classes = classes or int(labels.max()) + 1
+    if labels.max() >= classes or len(penalties) == 0 or min(penalties) <= 0:
+        raise ValueError(
+            f"Labels must be below classes={classes} and penalties positive; got labels up to {labels.max()}, "
+            f"penalties {tuple(penalties)}."
+        )
+    targets = np.where(labels[:, None] == np.arange(classes), 1.0, -1.0)
+    counts = np.bincount(labels)
+    if counts[counts > 0].min() > 1:
+        fits = [_fit(layer, array, targets, penalties) for layer, array in layers.items()]
+        return min(fits, key=lambda probe: probe.error)
+    layer, array = list(layers.items())[-1]
+    return replace(_fit(layer, array, targets, (DEFAULT_PENALTY,)), error=float("nan"))
+
+
+def _fit(layer, features, targets, penalties):
+    features = np.asarray(features, "float64")
+    if features.ndim != 2 or len(features) != len(targets) or not np.isfinite(features).all():
+        raise ValueError(
+            f"Features must be finite and shaped ({len(targets)}, features), one row a label; "
+            f"got {features.shape}, finite: {bool(np.isfinite(features).all())}."
+        )
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    scale[scale < 1e-12] = 1.0
+    offset = targets.mean(axis=0)
+    u, s, vt = np.linalg.svd((features - mean) / scale, full_matrices=False)
+    projected = u.T @ (targets - offset)
+    errors = []
+    for penalty in penalties:
+        shrink = s**2 / (s**2 + penalty)
+        leverage = 1 / len(targets) + u**2 @ shrink
+        residuals = targets - offset - u @ (shrink[:, None] * projected)
+        errors.append(np.mean((residuals / np.maximum(1 - leverage, 1e-12)[:, None]) ** 2))
+    best = int(np.argmin(errors))
+    penalty = float(penalties[best])
+    weights = vt.T @ ((s / (s**2 + penalty))[:, None] * projected) / scale[:, None]
+    return Probe(layer, penalty, float(errors[best]), weights, offset - mean @ weights)
