@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+from scipy.special import expit
+from scipy.stats import ttest_1samp
+
+from tlcourse.evaluation import (
+    Curve,
+    crossed_interval,
+    draw_labels,
+    equivalent,
+    label_efficiency,
+    not_worse,
+    paired_interval,
+)
+
+LABELS = np.repeat([0, 1, 2], 20)
+
+
+def test_draws_take_k_of_each_class_without_repetition():
+    drawn = draw_labels(LABELS, 5, draws=4, seed=0)
+    assert drawn.shape == (4, 15)
+    for rows in drawn:
+        assert len(set(rows)) == 15
+        assert np.bincount(LABELS[rows]).tolist() == [5, 5, 5]
+
+
+def test_draws_are_nested_seeded_and_differ():
+    few, many = draw_labels(LABELS, 2, draws=3, seed=7), draw_labels(LABELS, 9, draws=3, seed=7)
+    assert all(set(a) <= set(b) for a, b in zip(few, many))
+    assert np.array_equal(many, draw_labels(LABELS, 9, draws=3, seed=7))
+    assert not np.array_equal(many, draw_labels(LABELS, 9, draws=3, seed=8))
+    assert not np.array_equal(many[0], many[1])
+
+
+def test_a_class_with_too_few_examples_is_named():
+    with pytest.raises(ValueError, match="class 1 has 3"):
+        draw_labels([0] * 9 + [1] * 3, 5, draws=1, seed=0)
+    with pytest.raises(ValueError, match="per_class=0"):
+        draw_labels(LABELS, 0, draws=1, seed=0)
+
+
+def test_paired_interval_is_students():
+    a, b = np.random.default_rng(0).normal(size=(2, 12))
+    interval, reference = paired_interval(a, b), ttest_1samp(a - b, 0).confidence_interval(0.95)
+    assert np.allclose([interval.low, interval.high], [reference.low, reference.high])
+
+
+def test_crossed_interval_by_hand():
+    # Draw means 0.5 and 1, item means 1 and 0.5, a rest of ±0.25: variances 0.0625, 0.0625 and -0.0625 of the mean.
+    a, b = np.array([[1.0, 0.0], [1.0, 1.0]]), np.zeros((2, 2))
+    interval = crossed_interval(a, b)
+    assert interval.mean == 0.75
+    assert interval.se == pytest.approx(0.25)
+
+
+def test_crossed_is_wider_than_paired_when_items_differ():
+    rng = np.random.default_rng(1)
+    items = rng.normal(size=(1, 60))
+    a = items + 0.01 * rng.normal(size=(10, 60))
+    assert crossed_interval(a, np.zeros((10, 60))).se > 5 * paired_interval(a, np.zeros((10, 60))).se
+
+
+@pytest.mark.parametrize("interval", [paired_interval, crossed_interval, lambda a, b: equivalent(a, b, 0.1)])
+def test_intervals_refuse_other_shapes_single_draws_and_nan(interval):
+    with pytest.raises(ValueError, match="one shape"):
+        interval(np.zeros((3, 4)), np.zeros((3, 5)))
+    with pytest.raises(ValueError, match="two draws"):
+        interval(np.zeros((1, 4)), np.zeros((1, 4)))
+    with pytest.raises(ValueError, match="finite"):
+        interval(np.full((3, 4), np.nan), np.zeros((3, 4)))
+
+
+def test_equivalence_and_not_worse_need_a_margin_and_use_it():
+    a = 0.8 + np.array([0.00, 0.01, -0.01, 0.00, 0.01, -0.01])
+    assert equivalent(a, np.full(6, 0.8), margin=0.02)
+    assert not equivalent(a + 0.05, np.full(6, 0.8), margin=0.02)
+    assert not_worse(a + 0.05, np.full(6, 0.8), margin=0.02)
+    assert not not_worse(a - 0.05, np.full(6, 0.8), margin=0.02)
+    with pytest.raises(ValueError, match="margin must be above 0; got 0"):
+        equivalent(a, a, margin=0)
+
+
+def simulate(rng, draws, items, easiness):
+    """Correctness of two methods whose chance of being right depends on the draw and on the item."""
+    luck = 0.3 * rng.normal(size=(2, draws, 1))
+    chance = expit(np.array([2.2, 1.2])[:, None, None] + easiness + luck)
+    return rng.random((2, draws, items)) < chance
+
+
+def easiness_of(rng, items):
+    shared, own = 1.2 * rng.normal(size=items), 0.9 * rng.normal(size=(2, 1, items))
+    return shared + own
+
+
+def test_crossed_interval_covers_the_truth_for_other_draws_and_items():
+    rng = np.random.default_rng(0)
+    many = simulate(rng, 400, 100_000, easiness_of(rng, 100_000))
+    truth, hits = many[0].mean() - many[1].mean(), 0
+    for _ in range(2000):
+        a, b = simulate(rng, 10, 897, easiness_of(rng, 897))
+        interval = crossed_interval(a, b)
+        hits += interval.low <= truth <= interval.high
+    assert 0.93 <= hits / 2000 <= 0.97
+
+
+def test_paired_interval_covers_the_truth_for_other_draws_on_the_same_items():
+    rng = np.random.default_rng(0)
+    easiness = easiness_of(rng, 897)
+    many = simulate(rng, 20_000, 897, easiness)
+    truth, hits = many[0].mean() - many[1].mean(), 0
+    for _ in range(2000):
+        a, b = simulate(rng, 10, 897, easiness)
+        interval = paired_interval(a, b)
+        hits += interval.low <= truth <= interval.high
+    assert 0.93 <= hits / 2000 <= 0.97
+
+
+def test_one_sided_bound_and_equivalence_keep_their_level_at_the_margin():
+    rng, n = np.random.default_rng(0), 2000
+    at_margin = rng.normal(-0.05, 0.02, size=(n, 10))
+    wrong = np.mean([not_worse(sample, np.zeros(10), margin=0.05) for sample in at_margin])
+    assert 0.03 <= wrong <= 0.07
+    assert np.mean([equivalent(sample, np.zeros(10), margin=0.05) for sample in at_margin]) <= 0.07
+
+
+def test_curve_hands_every_method_the_same_draws_and_counts_what_is_right():
+    seen = []
+
+    def predict(rows):
+        seen.append(rows)
+        return np.array([0, 1, 1])
+
+    curve = label_efficiency("m", predict, LABELS, [0, 1, 2], budgets=(1, 4), draws=3, seed=5)
+    assert np.array_equal(np.stack(seen[3:]), draw_labels(LABELS, 4, draws=3, seed=5))
+    assert curve.correct.shape == (2, 3, 3)
+    assert np.allclose(curve.accuracy, 2 / 3)
+    assert curve.at(4).tolist() == [[True, True, False]] * 3
+    with pytest.raises(ValueError, match=r"measured at \(1, 4\)"):
+        curve.at(2)
+
+
+def test_curve_refuses_predictions_of_another_length():
+    with pytest.raises(ValueError, match="predict must return"):
+        label_efficiency("m", lambda rows: np.zeros(2), LABELS, [0, 1, 2], budgets=(1,), draws=1, seed=0)
+
+
+def test_curve_is_a_plain_record():
+    assert Curve("m", (1,), np.ones((1, 2, 3), bool)).accuracy.tolist() == [[1.0, 1.0]]

@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+
+from tlcourse.scratch import passes, restart
+
+X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+Y = (X @ np.array([1.0, -2.0, 0.5]))[:, None].astype("float32")
+
+
+def compiled():
+    network = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, "relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    )
+    network.compile(keras.optimizers.Adam(0.01), "mse")
+    return network
+
+
+def test_a_restarted_network_trains_as_a_new_one():
+    network = compiled()
+    network.fit(X, Y, epochs=2, verbose=0)
+    restart(network, seed=5)
+    reused = network.fit(X, Y, batch_size=16, shuffle=False, verbose=0).history["loss"]
+    fresh = compiled()
+    restart(fresh, seed=5)
+    assert reused == fresh.fit(X, Y, batch_size=16, shuffle=False, verbose=0).history["loss"]
+
+
+def test_restart_sets_the_rate_and_the_seed():
+    network = compiled()
+    restart(network, seed=1, learning_rate=0.5)
+    one = network.get_weights()
+    assert float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)) == 0.5
+    restart(network, seed=1)
+    assert all(np.array_equal(a, b) for a, b in zip(one, network.get_weights()))
+    assert float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)) == 0.5
+    restart(network, seed=2)
+    assert not np.array_equal(one[0], network.get_weights()[0])
+
+
+def test_a_frozen_layer_keeps_its_weights():
+    network = compiled()
+    network.layers[0].trainable = False
+    network.compile("adam", "mse")
+    frozen, _, last = (layer.get_weights() for layer in network.layers)
+    restart(network, seed=3)
+    assert all(np.array_equal(a, b) for a, b in zip(frozen, network.layers[0].get_weights()))
+    assert not np.array_equal(last[0], network.layers[2].get_weights()[0])
+
+
+def test_restart_needs_a_compiled_network():
+    with pytest.raises(ValueError, match="Call network.compile first"):
+        restart(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), seed=0)
+
+
+def test_passes_show_every_example_before_any_again():
+    order = passes([4, 7, 9], steps=4, batch=3, seed=0)
+    assert [sorted(part) for part in order.reshape(4, 3)] == [[4, 7, 9]] * 4
+    assert len(passes([4, 7, 9], steps=5, batch=32, seed=0)) == 160
+    with pytest.raises(ValueError, match="got 0, 1 and 1"):
+        passes([], steps=1, batch=1, seed=0)

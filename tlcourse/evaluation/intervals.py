@@ -1,0 +1,153 @@
+"""Intervals for the difference of two methods that saw the same draws and the same test items."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its uncertainty.
+
+    Attributes:
+        mean: the estimate.
+        low: lower end.
+        high: upper end.
+        se: standard error.
+        draws: number of draws behind it.
+    """
+
+    mean: float
+    low: float
+    high: float
+    se: float
+    draws: int
+
+    def __str__(self):
+        """Percentage points with the interval.
+
+        >>> print(Interval(0.1234, 0.1, 0.15, 0.01, 20))
+        +12.3 points [+10.0, +15.0]
+        """
+        return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
+
+
+def paired_interval(a, b, level=0.95):
+    """Return an interval for the mean of ``a - b`` over draws, by Student's t.
+
+    It is conditional on the pool and on the test items: it speaks of other draws of labels, not of other images.
+
+    Args:
+        a: scores of one method, ``(draws,)``, or correctness ``(draws, items)``, which is averaged over items.
+        b: scores of the other on the same draws, same shape.
+        level: coverage, above 0 and below 1.
+
+    Raises:
+        ValueError: if shapes differ, there are fewer than two draws, or a value is not finite.
+
+    >>> gain = paired_interval([0.8, 0.9, 0.85], [0.7, 0.8, 0.75])
+    >>> round(gain.mean, 3), gain.draws
+    (0.1, 3)
+    """
+    difference = _difference(a, b)
+    per_draw = difference.mean(axis=tuple(range(1, difference.ndim)))
+    se = per_draw.std(ddof=1) / np.sqrt(len(per_draw))
+    return _interval(per_draw.mean(), se, len(per_draw) - 1, level, len(per_draw))
+
+
+def crossed_interval(a, b, level=0.95):
+    """Return an interval for the mean of ``a - b`` over draws and test items, crossed.
+
+    Each draw meets each item, so the difference has a part that belongs to the draw, one that belongs to the item and
+    a rest. The variance of the grand mean is that of the draw means over the number of draws, plus that of the item
+    means over the number of items, less the rest, which both contain. Degrees of freedom by Satterthwaite.
+
+    Args:
+        a: correctness or scores of one method, ``(draws, items)``.
+        b: the same of the other.
+        level: coverage, above 0 and below 1.
+
+    Raises:
+        ValueError: if shapes differ, there are fewer than two draws or items, or a value is not finite.
+
+    Source:
+        Cornfield & Tukey (1956), *Average values of mean squares in factorials*; Satterthwaite (1946).
+
+    >>> print(crossed_interval(np.ones((3, 50)), np.zeros((3, 50))))
+    +100.0 points [+100.0, +100.0]
+    """
+    difference = _difference(a, b)
+    if difference.ndim != 2 or difference.shape[1] < 2:
+        raise ValueError(f"a and b must be shaped (draws, items) with at least two items; got {difference.shape}.")
+    draws, items = difference.shape
+    mean = difference.mean()
+    of_draws, of_items = difference.mean(axis=1), difference.mean(axis=0)
+    rest = difference - of_draws[:, None] - of_items[None, :] + mean
+    freedom = np.array([draws - 1, items - 1, (draws - 1) * (items - 1)])
+    variances = np.array(
+        [
+            of_draws.var(ddof=1) / draws,
+            of_items.var(ddof=1) / items,
+            -(rest**2).sum() / freedom[2] / (draws * items),
+        ]
+    )
+    total = max(variances.sum(), variances[:2].max())
+    satterthwaite = total**2 / max((variances**2 / freedom).sum(), 1e-300)
+    return _interval(mean, np.sqrt(total), max(satterthwaite, 1.0), level, draws)
+
+
+def equivalent(a, b, margin):
+    """Say whether the mean of ``a - b`` over draws is within ``margin`` of zero: its 90 % interval lies inside.
+
+    Args:
+        a: scores of one method, as in `paired_interval`.
+        b: scores of the other.
+        margin: largest difference that would not matter, above 0, named before looking.
+
+    Source:
+        Schuirmann (1987), the two one-sided tests.
+
+    >>> equivalent([0.80, 0.81, 0.80], [0.80, 0.80, 0.81], margin=0.05)
+    True
+    """
+    _check_margin(margin)
+    interval = paired_interval(a, b, level=0.90)
+    return bool(-margin < interval.low and interval.high < margin)
+
+
+def not_worse(a, b, margin):
+    """Say whether ``a`` is less than ``margin`` worse than ``b``: the one-sided 95 % bound of ``a - b`` is above it.
+
+    Args:
+        a: scores of one method, as in `paired_interval`.
+        b: scores of the other.
+        margin: largest loss that would not matter, above 0, named before looking.
+
+    >>> not_worse([0.80, 0.81, 0.80], [0.70, 0.71, 0.72], margin=0.01)
+    True
+    """
+    _check_margin(margin)
+    return bool(paired_interval(a, b, level=0.90).low > -margin)
+
+
+def _difference(a, b):
+    a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
+    if a.shape != b.shape or a.ndim < 1 or len(a) < 2:
+        raise ValueError(f"Both must have one shape, with at least two draws first; got {a.shape} and {b.shape}.")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("Scores must be finite; got NaN or infinity.")
+    return a - b
+
+
+def _check_margin(margin):
+    if not margin > 0:
+        raise ValueError(f"margin must be above 0; got {margin}.")
+
+
+def _interval(mean, se, freedom, level, draws):
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1; got {level}.")
+    from scipy.stats import t
+
+    half = t.ppf((1 + level) / 2, freedom) * se
+    return Interval(float(mean), float(mean - half), float(mean + half), float(se), draws)

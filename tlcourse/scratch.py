@@ -1,0 +1,61 @@
+"""What would we have without it? Training from scratch, many times over."""
+
+import keras
+import numpy as np
+
+
+def restart(network, seed, learning_rate=None):
+    """Give a compiled network new random weights and a fresh optimiser, without compiling it again.
+
+    A network of a few thousand weights trains in less time than Keras needs to compile it; over fifty repetitions that
+    is most of the wait. A layer that is frozen keeps its weights.
+
+    Args:
+        network: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
+        seed: seed of the new weights and of what is random in training. Sets Keras's global seed.
+        learning_rate: a new learning rate, or ``None`` to keep the present one.
+
+    Raises:
+        ValueError: if the network was not compiled with an optimiser.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> network.compile("adam", "mse")
+    >>> restart(network, seed=1)
+    """
+    if getattr(network, "optimizer", None) is None:
+        raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
+    keras.utils.set_random_seed(seed)
+    for layer, anew in zip(network.layers, keras.models.clone_model(network).layers):
+        if layer.trainable:
+            for old, new in zip(layer.variables, anew.variables):  # weights, and the random state of a dropout
+                old.assign(new)
+    rate = network.optimizer.learning_rate
+    for variable in network.optimizer.variables:
+        if variable is not rate:
+            variable.assign(keras.ops.zeros_like(variable))
+    if learning_rate is not None:
+        network.optimizer.learning_rate = learning_rate
+
+
+def passes(rows, steps, batch, seed):
+    """Return rows for exactly ``steps`` batches: as many shuffled passes over the examples as that takes, end to end.
+
+    Laid out so, one epoch of ``fit`` does what many short epochs would do, without their overhead.
+
+    Args:
+        rows: the labelled examples, int ``(n,)``, n at least 1.
+        steps: gradient steps, at least 1.
+        batch: examples in a step, at least 1.
+        seed: seed of the order.
+
+    Returns:
+        Row numbers, int ``(steps * batch,)``.
+
+    >>> passes([3, 4], steps=2, batch=2, seed=0).shape
+    (4,)
+    """
+    rows = np.asarray(rows)
+    if len(rows) == 0 or steps < 1 or batch < 1:
+        raise ValueError(f"There must be examples, steps and a batch; got {len(rows)}, {steps} and {batch}.")
+    rounds = -(-steps * batch // len(rows))
+    return np.random.default_rng(seed).permuted(np.tile(rows, (rounds, 1)), axis=1).ravel()[: steps * batch]
