@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+
+from tlcourse.evaluation import Interval
+from tlcourse.lesson import ClaimFailed, Lesson, plain
+
+CLAIM = "application/vnd.tlcourse.claim+json"
+
+
+@pytest.fixture
+def published(monkeypatch):
+    import IPython.display
+
+    outputs = []
+    monkeypatch.setattr(
+        IPython.display, "publish_display_data", lambda data, metadata: outputs.append((data, metadata["tlcourse"]))
+    )
+    return outputs
+
+
+@pytest.fixture
+def lesson(published):
+    lesson = Lesson("01", "quick", 0)
+    published.clear()
+    return lesson
+
+
+def test_a_claim_prints_a_line_without_numbers_and_keeps_what_was_observed(lesson, published):
+    gain = Interval(0.12, 0.1, 0.14, 0.01, 20)
+    lesson.claim("gain", "It gains.", holds=np.bool_(True), observed={"gain": gain, "n": np.int64(3), "bad": np.nan})
+    ((data, kept),) = published
+    assert data["text/plain"] == "✓ Holds: It gains."
+    assert data[CLAIM] == {"id": "01.gain", "kind": "claim", "statement": "It gains.", "holds": True}
+    assert kept["gain"]["mean"] == 0.12
+    assert (kept["n"], kept["bad"]) == (3, None)
+    json.dumps([data, kept])
+
+
+def test_a_broken_claim_is_published_and_then_fails(lesson, published):
+    with pytest.raises(ClaimFailed, match="01.gain: It gains. Observed"):
+        lesson.claim("gain", "It gains.", holds=False, observed={"gain": -1.0})
+    assert published[0][0][CLAIM]["holds"] is False
+    assert published[0][1] == {"gain": -1.0}
+
+
+def test_under_the_runner_a_broken_claim_is_recorded_and_the_lesson_goes_on(lesson, published, monkeypatch):
+    monkeypatch.setenv("TLCOURSE_RUNNER", "1")
+    lesson.claim("gain", "It gains.", holds=False)
+    assert published[0][0][CLAIM]["holds"] is False
+
+
+def test_a_claim_of_another_profile_is_not_counted(lesson, published):
+    lesson.claim("gain", "It gains.", holds=False, profiles=("full",))
+    assert CLAIM not in published[0][0]
+    assert "only in the profile full" in published[0][0]["text/plain"]
+
+
+def test_a_finding_shows_its_value_and_gives_no_verdict(lesson, published):
+    lesson.finding("gain", "Gain", Interval(0.12, -0.1, 0.34, 0.1, 20))
+    ((data, kept),) = published
+    assert data["text/plain"] == "• Gain: +12.0 points [-10.0, +34.0]"
+    assert data[CLAIM]["holds"] is None
+    assert kept["value"]["low"] == -0.1
+
+
+def test_checks_say_right_wrong_and_why_or_not_yet(lesson, published):
+    reasons = {"It should be even.": lambda x: x % 2 == 0, "It should be large.": lambda x: x > 10}
+    for answer in (..., 3, 4, "many", 12):
+        lesson.check("1.1", answer, reasons)
+    texts = [data["text/plain"] for data, _ in published]
+    assert texts[0] == "Exercise 1.1: not answered yet."
+    assert texts[1] == "Exercise 1.1: not yet. It should be even."
+    assert texts[2] == "Exercise 1.1: not yet. It should be large."
+    assert "raises TypeError" in texts[3]
+    assert texts[4] == "Exercise 1.1: right."
+
+
+def test_seeds_from_100_on_are_for_development(published):
+    assert [Lesson("01", "quick", seed).part for seed in (0, 99, 100, 199, 200)] == [
+        *("reporting", "reporting", "development", "development", "reporting")
+    ]
+
+
+@pytest.mark.parametrize(("profile", "seed"), [("fast", 0), ("quick", -1), ("quick", "0"), ("quick", True)])
+def test_unknown_profiles_and_odd_seeds_are_refused(profile, seed):
+    with pytest.raises(ValueError, match="Unknown profile|SEED must be"):
+        Lesson("01", profile, seed)
+
+
+def test_plain_leaves_nothing_that_json_cannot_hold():
+    value = {"a": np.arange(3), "b": (np.float32(1.5), float("inf")), "c": Interval(0, 0, 0, 0, 2)}
+    assert json.loads(json.dumps(plain(value))) == plain(value)

@@ -1,0 +1,1 @@
+"""What runs the course, and no lesson imports."""

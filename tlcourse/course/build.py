@@ -1,0 +1,109 @@
+"""Build the committed editions, and tell whether they are what their sources build."""
+
+import re
+
+import nbformat
+
+from tlcourse.assets import atomically
+from tlcourse.course.editions import student_edition
+from tlcourse.course.run import QUIET_KERNEL
+
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+CONFIGURE = """%config InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Software": None}}"""
+
+
+def build(source, edition=student_edition, timeout=600):
+    """Execute an edition in the quick profile and return it with its outputs, nothing volatile among them.
+
+    Args:
+        source: a `LessonSource`.
+        edition: function from a source to a notebook without outputs.
+        timeout: seconds that one cell may take.
+
+    Raises:
+        CellExecutionError: if a cell fails.
+    """
+    notebook = execute(edition(source), source, timeout)
+    return without_volatile(notebook)
+
+
+def execute(notebook, source, timeout=600):
+    """Run a notebook in a new kernel, in the folder of the notebooks, and return it with outputs."""
+    from nbclient import NotebookClient
+
+    first = nbformat.v4.new_code_cell(CONFIGURE)
+    notebook = nbformat.from_dict({**notebook, "cells": [first, *notebook.cells]})
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(source.edition.parent)}},
+        extra_arguments=QUIET_KERNEL,
+    )
+    client.execute()
+    notebook.cells.pop(0)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.execution_count:
+            cell.execution_count -= 1
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = cell.execution_count
+    return notebook
+
+
+def without_volatile(notebook):
+    """Return the notebook without times, versions, process ids, addresses and standard error."""
+    notebook.metadata.language_info = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [_steady(output) for output in cell.outputs if output.get("name") != "stderr"]
+    return notebook
+
+
+def write(notebook, path):
+    """Write a notebook whole, or not at all."""
+    with atomically(path) as temporary:
+        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def differences(source):
+    """Say in which ways the committed student edition is not what its source builds; nothing if it is.
+
+    Compares cells, tags and ids without executing, and finds cells that were not executed, not in order, or failed.
+
+    Args:
+        source: a `LessonSource`.
+
+    Returns:
+        A list of sentences, empty where all is well.
+    """
+    if not source.edition.is_file():
+        return [f"{source.edition.name} is missing."]
+    committed = nbformat.read(source.edition, as_version=4)
+    expected = student_edition(source)
+    found = []
+    if [_content(cell) for cell in committed.cells] != [_content(cell) for cell in expected.cells]:
+        found.append("Cells, tags or ids differ from what the source builds.")
+    if committed.metadata != expected.metadata:
+        found.append("The metadata differ from what the source builds.")
+    code = [cell for cell in committed.cells if cell.cell_type == "code"]
+    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        found.append("Cells were not all executed once, from the first to the last.")
+    outputs = [output for cell in code for output in cell.outputs]
+    if any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs):
+        found.append("A cell failed or wrote to standard error.")
+    return [f"{source.edition.name}: {sentence} Build it with: make notebooks" for sentence in found]
+
+
+def _content(cell):
+    return cell.cell_type, cell.id, cell.source, cell.metadata
+
+
+def _steady(output):
+    output.get("metadata", {}).get("tlcourse", {}).pop("imports", None)
+    if "text" in output:
+        output.text = ADDRESS.sub("0x…", output.text)
+    if "text/plain" in output.get("data", {}):
+        output.data["text/plain"] = ADDRESS.sub("0x…", output.data["text/plain"])
+    return output

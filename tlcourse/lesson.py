@@ -1,0 +1,171 @@
+"""What a lesson says and how it is held to it: profiles, claims, findings, checks of exercises."""
+
+import logging
+import math
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tlcourse.checks import known
+
+MIME = "application/vnd.tlcourse.{}+json"
+RUNNER = "TLCOURSE_RUNNER"
+"""Set by `tlcourse run`: a broken claim is then recorded and the lesson goes on, so that every claim is counted."""
+
+PROFILES = ("quick", "full")
+DEVELOPMENT_SEEDS = range(100, 200)
+"""Seeds of choices and pilots: with one of them a lesson tests on development data, never on what is reported."""
+
+
+class ClaimFailed(AssertionError):
+    """A claim of a lesson does not hold in this run."""
+
+
+class Lesson:
+    """A lesson in one profile, with one seed.
+
+    Args:
+        name: number of the lesson, such as ``"01"``.
+        profile: ``"quick"`` or ``"full"``.
+        seed: seed of everything that varies; 100 to 199 are for development.
+
+    Attributes:
+        part: the part of each data set to test on, ``"reporting"`` or ``"development"``.
+
+    Raises:
+        ValueError: if the profile is unknown or the seed is not a whole number from 0 on.
+
+    >>> Lesson("01", "quick", 0).part
+    Lesson 01, profile quick, seed 0, tested on the reporting part.
+    'reporting'
+    """
+
+    def __init__(self, name, profile, seed):
+        known("profile", profile, PROFILES)
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise ValueError(f"SEED must be a whole number from 0 on; got {seed!r}.")
+        self.name, self.profile, self.seed = name, profile, seed
+        self.part = "development" if seed in DEVELOPMENT_SEEDS else "reporting"
+        started = time.perf_counter()
+        with quietly():
+            import keras  # noqa: F401 — once, and here, so that the lesson's cells are about the lesson
+        imports = time.perf_counter() - started
+        line = f"Lesson {name}, profile {profile}, seed {seed}, tested on the {self.part} part."
+        self._publish("lesson", line, {}, {"imports": imports})
+
+    def pick(self, *, quick, full):
+        """Return the value of this profile.
+
+        >>> Lesson("01", "quick", 0).pick(quick="digits", full="flowers")
+        Lesson 01, profile quick, seed 0, tested on the reporting part.
+        'digits'
+        """
+        return {"quick": quick, "full": full}[self.profile]
+
+    def claim(self, name, statement, *, holds, observed=None, profiles=PROFILES):
+        """State a conclusion that code checks: print it with whether it holds, and fail if it does not.
+
+        The printed line is the same on every machine where the claim holds; measured numbers go where they are kept
+        but not compared.
+
+        Args:
+            name: short name, unique in the lesson.
+            statement: one sentence without measured numbers.
+            holds: whether it holds.
+            observed: what was measured, by name: numbers, an `Interval`, arrays.
+            profiles: profiles that the claim belongs to; in another it says so and checks nothing.
+
+        Raises:
+            ClaimFailed: if it does not hold, after publishing it, so that nothing measured is lost. Under
+                `tlcourse run` it is only recorded.
+        """
+        if self.profile not in profiles:
+            self._publish("text", f"– {statement} (only in the profile {' or '.join(profiles)})", {})
+            return
+        holds = bool(holds)
+        line = f"{'✓ Holds' if holds else '✗ Does not hold'}: {statement}"
+        self._publish("claim", line, self._entry(name, "claim", statement, holds), observed)
+        if not holds and os.environ.get(RUNNER) != "1":
+            raise ClaimFailed(f"{self.name}.{name}: {statement} Observed: {plain(observed)}")
+
+    def finding(self, name, statement, value):
+        """Print a measured value, an `Interval` or any number, without a verdict."""
+        shown = f"{value:.3g}" if isinstance(value, float) else value
+        self._publish(
+            "claim", f"• {statement}: {shown}", self._entry(name, "finding", statement, None), {"value": value}
+        )
+
+    def check(self, exercise, answer, reasons):
+        """Check an answer: right, wrong and why, or not answered yet. Shows no solution and stops nothing.
+
+        Args:
+            exercise: number of the exercise, such as ``"1.2"``.
+            answer: the student's answer; ``...`` means not yet.
+            reasons: what is wrong with an answer, by test: a dictionary from a sentence to a function of the answer
+                that returns whether the answer passes. The first that fails is shown.
+        """
+        status, text = "right", "right."
+        if answer is ...:
+            status, text = "unanswered", "not answered yet."
+        else:
+            for reason, passes in reasons.items():
+                try:
+                    passed = bool(passes(answer))
+                except Exception as error:
+                    passed, reason = False, f"Your answer raises {type(error).__name__}: {error}"
+                if not passed:
+                    status, text = "wrong", f"not yet. {reason}"
+                    break
+        self._publish("check", f"Exercise {exercise}: {text}", {"id": exercise, "status": status})
+
+    def _entry(self, name, kind, statement, holds):
+        return {"id": f"{self.name}.{name}", "kind": kind, "statement": statement, "holds": holds}
+
+    def _publish(self, kind, text, entry, observed=None):
+        from IPython.display import publish_display_data
+
+        data = {"text/plain": text}
+        if entry:
+            data[MIME.format(kind)] = entry
+        publish_display_data(data, metadata={"tlcourse": plain(observed or {})})
+
+
+@contextmanager
+def quietly():
+    """Keep TensorFlow's start-up lines off the lesson: they come from C++, past Python's standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of tracing anew, which many small networks need
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def plain(value):
+    """Return a value as plain Python that JSON can hold: NumPy unpacked, NaN and infinity as ``None``.
+
+    >>> plain({"gain": np.float32(0.5), "rows": np.arange(2)})
+    {'gain': 0.5, 'rows': [0, 1]}
+    """
+    if is_dataclass(value):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
