@@ -32,7 +32,7 @@ def restart(network, seed, learning_rate=None):
     rate = network.optimizer.learning_rate
     for variable in network.optimizer.variables:
         if variable is not rate:
-            variable.assign(keras.ops.zeros_like(variable))
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
 
