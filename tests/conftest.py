@@ -1,4 +1,4 @@
-"""Every test has a cache of its own; none reads the user's, its pack, or the network by accident."""
+"""Every test has a cache of its own; none reads the user's cache or pack."""
 
 import os
 

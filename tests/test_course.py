@@ -209,6 +209,7 @@ def test_run_counts_every_claim_and_survives_lessons_that_fail(made, tmp_path):
     assert (tmp_path / "runs" / passed["notebook"]).is_file()
     assert (tmp_path / "runs" / "report.json").is_file()
     assert report["version"] == 1
+    assert passed["figures"] == []
     assert report["environment"]["keras"]
 
 

@@ -130,7 +130,8 @@ def summarise(job, notebook, error, total):
     imports = sum(output.metadata["tlcourse"].get("imports", 0) for output in _published(cells))
     seconds = {"start": total - cells_took, "imports": imports, "compute": cells_took - imports}
     seconds = {name: round(value, 1) for name, value in seconds.items()}
-    return _entry(job, status, reason, seconds, claims)
+    drawn = [cell.id for cell in cells if any("image/png" in output.get("data", {}) for output in cell.outputs)]
+    return {**_entry(job, status, reason, seconds, claims), "figures": drawn}
 
 
 def report(entries):
@@ -138,7 +139,7 @@ def report(entries):
 
     An entry has ``lesson``, ``profile``, ``seed``, ``backend``, ``status`` (``passed``, ``failed``, ``stopped``,
     ``timeout`` or ``not run``), ``reason``, ``seconds``, ``claims`` (``id``, ``kind``, ``statement``, ``holds``,
-    ``observed``) and ``notebook``.
+    ``observed``), ``notebook`` and ``figures`` (ids of the cells that drew one).
     """
     return {"version": 1, "environment": _environment(), "runs": list(entries)}
 
@@ -163,6 +164,7 @@ def _entry(job, status, reason, seconds, claims):
         "seconds": seconds,
         "claims": claims,
         "notebook": job.notebook.name if job.notebook.is_file() else "",
+        "figures": [],
     }
 
 
