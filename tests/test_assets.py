@@ -1,13 +1,19 @@
 import hashlib
 import http.server
+import os
 import socket
+import subprocess
 import threading
 import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import tlcourse.assets.download as download
 import tlcourse.assets.places as module
+import tlcourse.assets.wheels as wheels
 from tlcourse.assets import AssetMissing, atomically, data_folder, fetch, locate, look_up, registry
 
 GOOD = b"PK" + bytes(range(256)) * 40
@@ -20,7 +26,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         if self.path in ("/good.npz", "/pack/made.npz"):
-            self.answer(200, GOOD)
+            start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+            if start >= len(GOOD):
+                self.answer(416, b"")
+            elif start:
+                self.answer(206, GOOD[start:], extra=("Content-Range", f"bytes {start}-{len(GOOD) - 1}/{len(GOOD)}"))
+            else:
+                self.answer(200, GOOD)
         elif self.path == "/pack/manifest.toml":
             self.answer(200, self.server.manifest.encode())
         elif self.path == "/wrong.npz":
@@ -34,8 +46,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(500 if self.path == "/broken.npz" else 404, b"")
 
-    def answer(self, status, body, length=None):
+    def answer(self, status, body, length=None, extra=None):
         self.send_response(status)
+        if extra:
+            self.send_header(*extra)
         self.send_header("Content-Length", str(length or len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -63,8 +77,8 @@ def made(server, monkeypatch):
         urls = tuple(place if "://" in place else server.url + place for place in places)
         asset = replace(look_up("mnist"), name="made", file="made.npz", pack="made.npz", urls=urls, sha256=sha256)
         monkeypatch.setattr(module, "look_up", lambda name: asset)
-        monkeypatch.setattr(module, "CONNECT", 1)
-        monkeypatch.setattr(module, "READ", 1)
+        monkeypatch.setattr(download, "CONNECT", 1)
+        monkeypatch.setattr(download, "READ", 1)
         return asset
 
     return register
@@ -128,6 +142,16 @@ def test_without_a_published_hash_an_error_page_does_not_pass_and_the_first_hash
         fetch("made")
 
 
+def test_a_partial_download_of_something_else_is_started_anew(made, server, own_cache):
+    made("/good.npz")
+    folder = own_cache / "assets" / "official"
+    folder.mkdir(parents=True)
+    for wrong in (b"PK something else", GOOD + b"longer", GOOD[:-1] + b"x"):
+        (folder / ".made.npz.part").write_bytes(wrong)
+        assert fetch("made").path.read_bytes() == GOOD
+        fetch("made").path.unlink()
+
+
 def test_a_truncated_file_in_the_cache_is_brought_again(made):
     made("/good.npz")
     path = fetch("made").path
@@ -136,7 +160,7 @@ def test_a_truncated_file_in_the_cache_is_brought_again(made):
 
 
 def test_a_classroom_pack_is_a_variant_of_its_own(made, server, tmp_path, monkeypatch):
-    made("/good.npz")
+    made("/good.npz", sha256="f" * 64)
     pack = tmp_path / "pack"
     pack.mkdir()
     (pack / "made.npz").write_bytes(GOOD)
@@ -148,10 +172,10 @@ def test_a_classroom_pack_is_a_variant_of_its_own(made, server, tmp_path, monkey
     assert server.asked == []
 
 
-def test_a_pack_can_be_served(made, server, monkeypatch):
+def test_a_pack_can_be_served_and_the_official_file_in_it_is_official(made, server, monkeypatch):
     made("/good.npz")
     monkeypatch.setenv("TLCOURSE_PACK", f"{server.url}/pack/")
-    assert fetch("made").variant == "pack"
+    assert fetch("made").variant == "official"
     assert server.asked == ["/pack/manifest.toml", "/pack/made.npz"]
 
 
@@ -191,6 +215,74 @@ def test_atomically_keeps_the_old_file_when_writing_fails(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_last_place_is_a_wheel_of_which_only_what_is_asked_for_leaves(made, tmp_path, monkeypatch, own_cache):
+    members = {"p/model/made.npz": GOOD, "p/model/other.npz": b"PK other", "../../p/model/evil.npz": b"PK"}
+
+    def pip(command, **options):
+        folder = Path(command[command.index("--dest") + 1])
+        with zipfile.ZipFile(folder / "made-1.whl", "w") as archive:
+            for name, data in members.items():
+                archive.writestr(name, data)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    asset = replace(made("/gone.npz"), wheel="made==1", file="folder/made.npz")
+    monkeypatch.setattr(module, "look_up", lambda name: asset)
+    monkeypatch.setattr(wheels, "registry", lambda: {"made": asset, "mnist": look_up("mnist")})
+    monkeypatch.setattr(wheels.subprocess, "run", pip)
+    before = sorted(tmp_path.iterdir())
+    assert fetch("made").path.read_bytes() == GOOD
+    assert fetch("made").path.parent.name == "folder"
+    assert sorted(path for path in own_cache.rglob("*.npz")) == [fetch("made").path]
+    assert [path for path in sorted(tmp_path.iterdir()) if path not in before] in ([], [own_cache])
+    fetch("made").path.unlink()
+    members["p/model/made.npz"] = b"PK other bytes"
+    with pytest.raises(AssetMissing, match="wheel made==1: its SHA-256 should be"):
+        fetch("made")
+    del members["p/model/made.npz"]
+    with pytest.raises(AssetMissing, match="it holds no made.npz"):
+        fetch("made")
+    failed = subprocess.CompletedProcess([], 1, "", "No module named pip")
+    monkeypatch.setattr(wheels.subprocess, "run", lambda command, **options: failed)
+    with pytest.raises(AssetMissing, match="wheel made==1: pip download: No module named pip"):
+        fetch("made")
+
+
+def test_a_pack_is_made_from_the_cache_and_read_again(made, tmp_path, monkeypatch):
+    from tlcourse.assets import make_pack, verify_pack
+
+    asset = made("/good.npz")
+    assert make_pack(tmp_path / "stick", {asset: fetch("made")}) == len(GOOD)
+    assert verify_pack(str(tmp_path / "stick")) == 1
+    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "another machine"))
+    monkeypatch.setenv("TLCOURSE_PACK", str(tmp_path / "stick"))
+    monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
+    assert fetch("made").variant == "official"
+    (tmp_path / "stick" / "made.npz").write_bytes(GOOD[:-1])
+    with pytest.raises(ValueError, match="made.npz is not the file that the manifest describes"):
+        verify_pack(str(tmp_path / "stick"))
+
+
+def test_the_cache_is_counted_and_cleared_by_kind(made, own_cache):
+    from tlcourse.assets import cache_sizes, clear_cache
+
+    made("/good.npz")
+    fetch("made")
+    (own_cache / "features").mkdir()
+    (own_cache / "features" / f"{32 * 'a'}-stage.npy").write_bytes(b"12345")
+    (own_cache / "features" / ".x.lock").write_bytes(b"")
+    for mine in ("mine.txt", "assets/.htaccess", "features/notes.txt"):
+        (own_cache / mine).write_text("not the course's")
+        os.utime(own_cache / mine, (0, 0))
+    assert cache_sizes()["features"] == 5
+    assert clear_cache({"features"}) == 5
+    assert cache_sizes()["downloads"] > len(GOOD)
+    clear_cache({"downloads"})
+    assert cache_sizes() == {"downloads": 0, "features": 0, "leftovers": 0}
+    assert (own_cache / "mine.txt").is_file()
+    assert (own_cache / "assets" / ".htaccess").is_file()
+    assert (own_cache / "features" / ".x.lock").is_file()
 
 
 def test_a_package_without_its_checkout_says_so(monkeypatch, tmp_path):

@@ -1,19 +1,28 @@
 """Where is it? The registry of what can be downloaded, the cache, classroom packs, offline mode."""
 
-from tlcourse.assets.cache import atomically, cache_folder, locked
+from tlcourse.assets.cache import atomically, cache_folder, cache_root, cache_sizes, clear_cache, locked
 from tlcourse.assets.catalogue import Asset, data_folder, look_up, registry
-from tlcourse.assets.places import AssetMissing, Located, fetch, locate
+from tlcourse.assets.packs import make_pack, offered, verify_pack
+from tlcourse.assets.places import at_hand, fetch, locate
+from tlcourse.assets.store import AssetMissing, Located
 
 __all__ = [
     "Asset",
     "AssetMissing",
     "Located",
+    "at_hand",
     "atomically",
     "cache_folder",
+    "cache_root",
+    "cache_sizes",
+    "clear_cache",
     "data_folder",
     "fetch",
     "locate",
     "locked",
     "look_up",
+    "make_pack",
+    "offered",
     "registry",
+    "verify_pack",
 ]

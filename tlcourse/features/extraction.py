@@ -1,15 +1,13 @@
 """Frozen features: one pass of the backbone, kept on disk by content."""
 
-import hashlib
-
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from tlcourse.assets import atomically, cache_folder, locked
 from tlcourse.checks import checked_images, known
+from tlcourse.features.keeping import computed_once, fingerprint
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes when the same network and images would give other features, so that older files are not read."""
 
 
@@ -34,7 +32,9 @@ def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
 
     Raises:
         ValueError: if the images break the backbone's contract or a layer is unknown.
-        OSError: if the cache can't be written.
+
+    Warns:
+        UserWarning: if the cache can't be written; the features are returned all the same.
 
     Example:
         ``extract(load_backbone("letters"), digits.images)["stage3"]`` has shape ``(1797, 104)``.
@@ -45,34 +45,14 @@ def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
     images = np.asarray(images)
     for start in range(0, max(len(images), 1), batch_size):
         checked_images(images[start : start + batch_size])
-    if not cache:
-        features = _run(backbone, images, names, batch_size)
+    if cache:
+        first = np.ascontiguousarray(backbone.preprocess(images[:1])).data
+        about = f"{FORMAT} {backbone.model.name} {backbone.input_shape} {images.dtype} {images.shape}"
+        key = fingerprint(backbone.model, about, first, np.ascontiguousarray(images).data)
+        features = computed_once(key, names, len(images), lambda missing: _run(backbone, images, missing, batch_size))
     else:
-        features = _read_or_run(backbone, images, names, batch_size)
+        features = _run(backbone, images, names, batch_size)
     return features[layers] if isinstance(layers, str) else features
-
-
-def _read_or_run(backbone, images, names, batch_size):
-    folder, key = cache_folder("features"), _key(backbone, images)
-    paths = {name: folder / f"{key}-{name}.npy" for name in names}
-    with locked(folder / key):
-        kept = {name: _read(path, len(images)) for name, path in paths.items()}
-        missing = [name for name in names if kept[name] is None]
-        if missing:
-            kept.update(_run(backbone, images, missing, batch_size))
-            for name in missing:
-                with atomically(paths[name]) as temporary:
-                    np.save(temporary, kept[name])
-    return {name: kept[name] for name in names}
-
-
-def _read(path, n):
-    """Return the features in a file, or ``None`` where there is no whole file."""
-    try:
-        features = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return features if features.ndim == 2 and len(features) == n else None
 
 
 def _run(backbone, images, names, batch_size):
@@ -100,15 +80,3 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return (self.backbone.preprocess(self.images[index * self.batch_size : (index + 1) * self.batch_size]),)
-
-
-def _key(backbone, images):
-    """Hash what the features depend on: the network's weights, its preprocessing and the images."""
-    digest = hashlib.sha256(f"{FORMAT} {backbone.model.name} {backbone.input_shape}".encode())
-    for weight in backbone.model.weights:
-        array = keras.ops.convert_to_numpy(weight)
-        digest.update(f"{weight.path} {array.shape}".encode() + array.tobytes())
-    digest.update(np.ascontiguousarray(backbone.preprocess(images[:1])).data)
-    digest.update(f"{images.dtype} {images.shape}".encode())
-    digest.update(np.ascontiguousarray(images).data)
-    return digest.hexdigest()[:32]
