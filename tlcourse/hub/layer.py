@@ -1,0 +1,144 @@
+"""A SavedModel of TensorFlow Hub as a layer of Keras 3."""
+
+import tempfile
+from contextlib import suppress
+
+import keras
+
+from tlcourse.assets import AssetMissing
+from tlcourse.checks import known
+from tlcourse.hub.handles import resolve_handle
+from tlcourse.hub.module import Module, pack_graph, share, unpack_graph
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class HubLayer(keras.layers.Layer):
+    """A Hub module inside a Keras 3 model, frozen or trained.
+
+    ====================================  ============================  ================================================
+    what                                  ``hub.KerasLayer``, Keras 2   ``HubLayer``, Keras 3
+    ====================================  ============================  ================================================
+    ``Sequential`` and functional models  yes                           yes
+    strings, images, dictionaries in      yes                           yes
+    the module's call, or a signature     yes                           yes
+    one output, a named one, all          yes                           yes
+    ``trainable``, moving statistics too  yes                           yes: frozen before ``compile``, equal to the bit
+    ``training`` passed on                yes                           yes; a frozen module is never in training mode
+    the module's regularisation losses    yes, when trainable           yes, when trainable, once a layer
+    other arguments of the call           yes                           yes, ``arguments``
+    shapes of outputs inferred            yes, or ``output_shape``      yes
+    saved inside a ``.keras`` file        no: the module is not in it   yes, in safe mode, with the module's graph
+    loaded after the folder has moved     no                            yes
+    modules in TF1 Hub format             signatures only               no: refused by name
+    other backends than TensorFlow        no                            no: a SavedModel is a TensorFlow program
+    Keras 2 (``tf_keras``) tensors        yes                           no: refused in plain words
+    tables that change while it runs      yes                           no: refused when saved
+    ====================================  ============================  ================================================
+
+    What a module's dropout draws at random is its own: that state is not part of a file. A copy made from the
+    configuration alone, as by ``clone_model``, has the folder's weights while the folder is there, zeros otherwise.
+
+    A SavedModel is a program. A ``.keras`` file with a `HubLayer` carries one, so open such files only from people
+    whose code you would run.
+
+    Args:
+        handle: a folder, the name of a module that comes with the course, or an address; see `resolve_handle`.
+        trainable: whether the module's weights, and its moving statistics, change in ``fit``.
+        signature: name of a signature to use instead of the module's call. A signature has no training mode.
+        output_key: which output to return where there are several; by default all of them, as a dictionary.
+        arguments: further arguments of the module's call, by name: numbers, strings, booleans.
+        graph: the module's graph in a ``.keras`` file; leave it out.
+        **kwargs: of every Keras layer.
+
+    Call:
+        inputs: what the module takes, such as images ``(n, height, width, 3)`` or strings ``(n,)``, for which a model
+            starts with ``keras.Input((), dtype="string")``; a dictionary where it takes several by name.
+        training: whether in training mode; has an effect only if the layer is trainable.
+
+    Raises:
+        ValueError: if the handle, the signature or the output is unknown (the message lists the known ones), the module
+            is in TF1 format, damaged, or can't be called, or the arguments are of another kind.
+        RuntimeError: if Keras computes with another backend than TensorFlow, or TensorFlow Hub can't be imported.
+        TypeError: if it is called on a tensor of Keras 2.
+
+    Example:
+        ``keras.Sequential([keras.Input((), dtype="string"), HubLayer("wordhub"), keras.layers.Dense(1)])``
+
+    Source:
+        The interface of a module: *Reusable SavedModels*, TensorFlow Hub documentation.
+    """
+
+    def __init__(
+        self, handle, *, trainable=False, signature=None, output_key=None, arguments=None, graph=None, **kwargs
+    ):
+        if keras.config.backend() != "tensorflow":
+            raise RuntimeError(
+                f"HubLayer needs the TensorFlow backend, because a SavedModel is a TensorFlow program; this is "
+                f"{keras.config.backend()!r}. Set KERAS_BACKEND=tensorflow before Keras is imported."
+            )
+        if "training" in (arguments or {}) or not all(
+            isinstance(value, (str, bool, int, float)) for value in (arguments or {}).values()
+        ):
+            raise ValueError(
+                f"Further arguments must be numbers, strings or booleans, and not `training`; got {arguments!r}."
+            )
+        super().__init__(trainable=trainable, **{"dtype": "float32", **kwargs})
+        self.supports_jit = False  # strings and look-up tables are not for XLA
+        self.handle, self.signature, self.output_key = str(handle), signature, output_key
+        self.arguments = dict(arguments or {})
+        self._module = _module(handle, signature, graph)
+        self._loaded = self._module.loaded  # an attribute of its own, so that Keras's exports and checkpoints find it
+        for at, (its, free) in enumerate(self._module.variables):
+            mine = self.add_weight(
+                shape=its.shape, dtype=its.dtype.name, initializer="zeros", trainable=free, name=f"variable_{at}"
+            )
+            share(mine, its)
+        if self._module.losses and self._trainable_variables:  # where Keras counts a penalty once, however often called
+            self._trainable_variables[0].regularizer = lambda _: sum(loss() for loss in self._module.losses)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        """Run the module."""
+        outputs = self._module.run(inputs, bool(training) and self.trainable, self.arguments)
+        if not isinstance(outputs, dict):
+            if self.output_key is not None:
+                raise ValueError(f"The module's outputs have no names; leave output_key={self.output_key!r} out.")
+            return outputs
+        if self.output_key is None:
+            return next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
+        return outputs[known("output of the module", self.output_key, sorted(outputs))]
+
+    def __call__(self, inputs, *args, **kwargs):
+        for each in keras.tree.flatten(inputs):
+            if type(each).__module__.startswith(("tf_keras", "keras.src.engine")):
+                raise TypeError(
+                    "The input belongs to Keras 2 (tf_keras) and HubLayer to Keras 3, and a model is of one kind. "
+                    "Build it with `import keras`, and leave TF_USE_LEGACY_KERAS unset."
+                )
+        return super().__call__(inputs, *args, **kwargs)
+
+    def get_config(self):
+        """Return the configuration. It holds the module's graph, so that a file outlives the module's folder.
+
+        Raises:
+            ValueError: if the module has a table that changes while it runs; nothing in a file could hold it.
+        """
+        if self._module.has_changing_tables:
+            raise ValueError("The module has a table that changes while it runs; a .keras file can't hold it.")
+        own = {"handle": self.handle, "signature": self.signature, "output_key": self.output_key}
+        return {**super().get_config(), **own, "arguments": self.arguments, "graph": self._module.graph}
+
+
+def _module(handle, signature, graph):
+    """Load a module: from its folder, or, where that is gone or no longer the same, from the graph of a file."""
+    if graph is None:
+        return Module(resolve_handle(handle), signature)
+    with suppress(ValueError, AssetMissing, OSError):
+        folder = resolve_handle(handle, download=False)
+        if pack_graph(folder) == graph:
+            return Module(folder, signature)
+    kept = tempfile.TemporaryDirectory()
+    unpack_graph(graph, kept.name)
+    module = Module(kept.name, signature, variables=False)
+    module.folder = kept  # a module may read its files when it is called; they go with it
+    return module
