@@ -10,6 +10,7 @@ import tlcourse.datasets.cifar10 as cifar10
 import tlcourse.datasets.digits as digits
 import tlcourse.datasets.flowers as flowers
 import tlcourse.datasets.mnist as mnist
+import tlcourse.datasets.rt_polarity as rt_polarity
 from tlcourse.assets import AssetMissing, Located
 from tlcourse.datasets import Dataset, load_dataset, load_glyphs, stratified_parts
 
@@ -101,7 +102,7 @@ def test_glyphs_that_cannot_be_drawn_are_refused(options):
         load_glyphs(**options)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "flowers", "mnist"])
+@pytest.mark.parametrize("name", ["cifar10", "flowers", "mnist", "rt-polarity"])
 def test_missing_data_name_the_command(name, monkeypatch):
     monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
     with pytest.raises(AssetMissing, match=f"tlcourse fetch {name}"):
@@ -158,3 +159,27 @@ def test_cifar10_reads_the_official_records(tmp_path, monkeypatch):
     assert len(data.pool.labels) == 45_000
     assert np.bincount(data.part("development").labels).tolist() == [500] * 10
     assert data.parts["reporting"].min() == 50_000
+
+
+def test_rt_polarity_from_either_file_means_the_same(tmp_path, monkeypatch):
+    sentences = {0: [f"bad {n} \x85 caf\xe9" for n in range(5331)], 1: [f"good {n}" for n in range(5331)]}
+    lines = "".join(f"{label} {text} \n" for label, texts in sentences.items() for text in texts)
+    (tmp_path / "rt-polarity.txt").write_bytes(lines.encode("latin-1"))
+    with tarfile.open(tmp_path / "rt.tar.gz", "w:gz") as archive:
+        for name, label in (("neg", 0), ("pos", 1)):
+            data = "".join(f"{text} \n" for text in sentences[label]).encode("latin-1")
+            member = tarfile.TarInfo(f"rt-polaritydata/rt-polarity.{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    loaded = []
+    for file, variant in (("rt-polarity.txt", "pack"), ("rt.tar.gz", "official")):
+        monkeypatch.setattr(rt_polarity, "fetch", lambda name, f=file, v=variant: Located(tmp_path / f, v, ""))
+        loaded.append(load_dataset("rt-polarity", evaluate_on="development"))
+    pack, official = loaded
+    assert np.array_equal(pack.texts, official.texts)
+    assert np.array_equal(pack.labels, official.labels)
+    assert pack.texts[0] == "bad 0 \x85 caf\xe9"
+    assert (len(pack.pool.texts), len(pack.test.texts), pack.test.labels.mean()) == (6000, 2000, 0.5)
+    assert not set(pack.parts["pool"]) & set(pack.parts["reporting"])
+    with pytest.raises(ValueError, match="Unknown part of 'rt-polarity'"):
+        pack.part("test")

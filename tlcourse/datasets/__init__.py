@@ -7,19 +7,30 @@ from tlcourse.datasets.digits import load_digits
 from tlcourse.datasets.flowers import load_flowers
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
+from tlcourse.datasets.rt_polarity import load_rt_polarity
+from tlcourse.datasets.texts import TextDataset, TextPart
 
-LOADERS = {"cifar10": load_cifar10, "digits": load_digits, "flowers": load_flowers, "mnist": load_mnist}
+LOADERS = {
+    "cifar10": load_cifar10,
+    "digits": load_digits,
+    "flowers": load_flowers,
+    "mnist": load_mnist,
+    "rt-polarity": load_rt_polarity,
+}
 
 __all__ = [
     "LOADERS",
     "Dataset",
     "Part",
+    "TextDataset",
+    "TextPart",
     "load_cifar10",
     "load_dataset",
     "load_digits",
     "load_flowers",
     "load_glyphs",
     "load_mnist",
+    "load_rt_polarity",
     "stratified_parts",
 ]
 
@@ -28,11 +39,12 @@ def load_dataset(name, evaluate_on="reporting"):
     """Load a data set by name.
 
     Args:
-        name: ``"digits"``, which comes with a library, or ``"cifar10"``, ``"flowers"``, ``"mnist"``, which are fetched.
+        name: ``"digits"``, which comes with a library, or one that is fetched: ``"cifar10"``, ``"flowers"``,
+            ``"mnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:
-        A `Dataset`.
+        A `Dataset`, of ``rt-polarity`` a `TextDataset`.
 
     Raises:
         ValueError: if the name or the part is unknown.

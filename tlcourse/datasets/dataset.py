@@ -17,8 +17,30 @@ class Part(NamedTuple):
     groups: np.ndarray | None
 
 
+class Parted:
+    """A data set with fixed ``parts``, of which one, ``evaluate_on``, is tested on."""
+
+    def rows(self, name):
+        """Return the indices of the part called ``name``.
+
+        Raises:
+            ValueError: if the data set has no such part.
+        """
+        return self.parts[known(f"part of {self.name!r}", name, list(self.parts))]
+
+    @property
+    def pool(self):
+        """The part that labelled examples are drawn from."""
+        return self.part("pool")
+
+    @property
+    def test(self):
+        """The part to test on: reporting or development, as loaded."""
+        return self.part(self.evaluate_on)
+
+
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Parted):
     """Images with their labels, in fixed parts that no seed changes.
 
     Attributes:
@@ -52,18 +74,8 @@ class Dataset:
         Raises:
             ValueError: if the data set has no such part.
         """
-        rows = self.parts[known(f"part of {self.name!r}", name, list(self.parts))]
+        rows = self.rows(name)
         return Part(self.images[rows], self.labels[rows], None if self.groups is None else self.groups[rows])
-
-    @property
-    def pool(self):
-        """The `Part` that labelled examples are drawn from."""
-        return self.part("pool")
-
-    @property
-    def test(self):
-        """The `Part` to test on: reporting or development, as loaded."""
-        return self.part(self.evaluate_on)
 
 
 def stratified_parts(labels, sizes, rest, seed=0):

@@ -44,11 +44,15 @@ def pretrain(name, seed=0, folder=None):
         classifier.save_weights(whole)
         whole.replace(temporary)
     card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    with atomically(folder / f"{name}.toml") as temporary:
-        temporary.write_text(
-            "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in card.items())
-        )
+    write_card(card, folder / f"{name}.toml")
     return card
+
+
+def write_card(card, path):
+    """Write a card as TOML, whole or not at all."""
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in card.items()]
+    with atomically(path) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def describe(source, classifier, name, seed, minutes):

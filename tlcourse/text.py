@@ -1,0 +1,141 @@
+"""Sentences into vectors: a transformer through KerasHub, static vectors through a Hub module."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from tlcourse.assets import fetch
+from tlcourse.checks import known
+from tlcourse.features.keeping import computed_once, fingerprint
+
+LONGEST = 256
+"""Tokens of a sentence that MiniLM reads; its authors trained it on no more."""
+
+STEP = 16
+"""Batches are padded to a multiple of this many tokens, so that few shapes are compiled."""
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A network together with what turns sentences into its input.
+
+    Attributes:
+        name: what the course calls it.
+        model: a Keras model from ``preprocess``'s output to vectors ``(n, width)``.
+        preprocess: function from a list of strings to the model's input.
+        width: numbers in a vector.
+        card: trained on what, by whom, under which licence.
+    """
+
+    name: str
+    model: keras.Model
+    preprocess: Callable
+    width: int
+    card: str
+
+
+def load_encoder(name):
+    """Load a sentence encoder.
+
+    Args:
+        name: ``"minilm"``, a transformer that is fetched once, or ``"wordhub"``, static word vectors that come with the
+            course as a TensorFlow Hub module, for the TensorFlow backend alone.
+
+    Returns:
+        A `SentenceEncoder`.
+
+    Raises:
+        ValueError: if the name is unknown.
+        AssetMissing: if MiniLM has to be fetched first.
+        RuntimeError: if ``"wordhub"`` is asked for on another backend than TensorFlow.
+
+    Example:
+        ``encode(load_encoder("wordhub"), ["A fine film."])`` has shape ``(1, 64)``.
+    """
+    return {"minilm": _minilm, "wordhub": _wordhub}[known("sentence encoder", name, ["minilm", "wordhub"])]()
+
+
+def encode(encoder, sentences, *, batch_size=64, cache=True):
+    """Turn sentences into vectors with a frozen encoder, once, and keep the result.
+
+    Sentences are sorted by length for the network, so that little padding is computed; the order of the result is that
+    of the sentences.
+
+    Args:
+        encoder: a `SentenceEncoder`.
+        sentences: n strings, n at least 1.
+        batch_size: sentences in a batch.
+        cache: whether to read and write the cache.
+
+    Returns:
+        float32 vectors ``(n, width)``.
+
+    Raises:
+        ValueError: if there is no sentence, something else than a string among them, or ``batch_size`` is below 1.
+    """
+    sentences = _checked(sentences)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
+
+    def compute(names):
+        order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
+        vectors = np.empty((len(sentences), encoder.width), "float32")
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            vectors[rows] = encoder.model.predict_on_batch(encoder.preprocess([sentences[row] for row in rows]))
+        return {encoder.name: vectors}
+
+    if not cache:
+        return compute([])[encoder.name]
+    about = f"{encoder.name} {encoder.model.dtype_policy.name} {keras.config.dtype_policy().name}"
+    key = fingerprint(encoder.model, about, json.dumps(sentences))
+    return computed_once(key, [encoder.name], len(sentences), compute)[encoder.name]
+
+
+def _checked(sentences):
+    single = isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable) or not np.ndim(sentences)
+    sentences = [sentences] if single else list(sentences)
+    wrong = [sentence for sentence in sentences if not isinstance(sentence, str)]
+    if not sentences or wrong:
+        came = f"{type(wrong[0]).__name__}: {str(wrong[0])[:40]!r}" if wrong else "none"
+        raise ValueError(f"Sentences must be strings, at least one; got {came}. Decode bytes, fill gaps with ''.")
+    return [str(sentence).encode("utf-8", "replace").decode() for sentence in sentences]  # a lone surrogate is no text
+
+
+def _minilm():
+    """Load all-MiniLM-L6-v2: mean of the tokens' last states, brought to length 1 (Reimers & Gurevych 2019)."""
+    import keras_hub
+    from tokenizers import Tokenizer
+
+    folder = {fetch(name).path.parent for name in ("minilm", "minilm-config", "minilm-tokenizer")}.pop()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(LONGEST)
+    tokenizer.enable_padding(pad_to_multiple_of=STEP)
+    backbone = keras_hub.models.BertBackbone.from_preset(str(folder))
+    states = backbone.output["sequence_output"]
+    mask = keras.ops.expand_dims(keras.ops.cast(backbone.input["padding_mask"], states.dtype), -1)
+    mean = keras.ops.sum(states * mask, axis=1) / keras.ops.sum(mask, axis=1)
+    model = keras.Model(backbone.input, keras.layers.UnitNormalization(name="unit_length")(mean), name="minilm")
+    model.compile(jit_compile=False)
+
+    def preprocess(sentences):
+        encoded = tokenizer.encode_batch(sentences)
+        ids = np.array([each.ids for each in encoded])
+        mask = np.array([each.attention_mask for each in encoded])
+        return {"token_ids": ids, "padding_mask": mask, "segment_ids": np.zeros_like(ids)}
+
+    card = "all-MiniLM-L6-v2, trained by its authors on 1.17 billion pairs of sentences. Apache-2.0."
+    return SentenceEncoder("minilm", model, preprocess, model.output.shape[-1], card)
+
+
+def _wordhub():
+    """Load the bundled static vectors: the mean over a sentence's known words."""
+    from tlcourse.hub import HubLayer
+
+    model = keras.Sequential([keras.Input((), dtype="string"), HubLayer("wordhub", name="module")], name="wordhub")
+    model.compile(jit_compile=False)
+    card = "Static word vectors distilled from all-MiniLM-L6-v2 by `tlcourse pretrain wordhub`. Apache-2.0."
+    return SentenceEncoder("wordhub", model, keras.ops.convert_to_tensor, model.output_shape[-1], card)
