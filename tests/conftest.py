@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import matplotlib
 import pytest
+from made import BODY, write_lesson
 
 matplotlib.use("Agg")
 
@@ -19,3 +20,18 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("TLCOURSE_OFFLINE", raising=False)
     monkeypatch.delenv("TLCOURSE_RUNNER", raising=False)
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A small lesson in a folder of its own; returns a function from its body to the lesson."""
+    import tlcourse.course.sources as sources
+
+    monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
+
+    def write(body=BODY):
+        write_lesson(tmp_path / "notebooks", body)
+        (lesson,) = sources.lessons(["90"])
+        return lesson
+
+    return write

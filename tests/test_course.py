@@ -1,74 +1,14 @@
-import os
 import subprocess
 import sys
 
 import nbformat
 import pytest
-from typer.testing import CliRunner
+from made import BODY
 
 import tlcourse.course.sources as sources
-from tlcourse.__main__ import app
-from tlcourse.course.build import build, differences, without_volatile, write
+from tlcourse.course.build import build, differences, without_volatile
 from tlcourse.course.editions import blank, solution, solved_edition, student_edition, trial_edition
-from tlcourse.course.run import Job, run
-from tlcourse.course.sources import LessonSource, lessons
-
-HEADER = """# ---
-# jupyter:
-#   kernelspec: {display_name: Python 3, language: python, name: python3}
-#   tlcourse: {title: Made, question: "Why?", needs: {quick: [], development: [], full: [mnist]}}
-# ---
-
-# %% [markdown]
-# # Made
-
-# %% tags=["parameters"]
-LESSON = "90"
-PROFILE = "quick"
-SEED = 0
-
-# %%
-from tlcourse.lesson import Lesson
-
-lesson = Lesson(LESSON, PROFILE, SEED)
-"""
-
-BODY = """
-# %%
-lesson.claim("positive", "The seed is below 3.", holds=SEED < 3, observed={"seed": SEED})
-
-# %% tags=["exact"]
-print((SEED, 8, 8))
-
-# %%
-### BEGIN SOLUTION
-answer = 42
-### END SOLUTION
-
-# %% tags=["wrong-answer"]
-answer = 41
-
-# %%
-lesson.check("90.1", answer, {"It should be even.": lambda x: x % 2 == 0})
-
-# %%
-lesson.claim("last", "This claim is reached.", holds=True)
-"""
-
-
-@pytest.fixture
-def made(tmp_path, monkeypatch):
-    """A small lesson in a folder of its own; returns a function from more source to the lesson."""
-    (tmp_path / "notebooks" / "source").mkdir(parents=True)
-    monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
-
-    def write_source(body=BODY):
-        path = tmp_path / "notebooks" / "source" / "90_made.py"
-        path.write_text(HEADER + body, encoding="utf-8")
-        (lesson,) = lessons(["90"])
-        return lesson
-
-    return write_source
+from tlcourse.course.sources import LessonSource, lessons, write_notebook
 
 
 def test_editions_hide_solve_and_try(made):
@@ -123,7 +63,7 @@ def test_sources_that_break_a_rule_are_refused(made):
 @pytest.fixture
 def built(made):
     lesson = made()
-    write(build(lesson), lesson.edition)
+    write_notebook(build(lesson), lesson.edition)
     return lesson
 
 
@@ -135,7 +75,7 @@ def nbval(folder):
 @pytest.mark.slow
 def test_build_is_deterministic_and_nbval_agrees(built):
     first = built.edition.read_bytes()
-    write(build(built), built.edition)
+    write_notebook(build(built), built.edition)
     assert built.edition.read_bytes() == first
     assert differences(built) == []
     assert nbval(built.edition.parent).returncode == 0
@@ -165,9 +105,9 @@ def test_the_build_check_finds_what_nbval_passes(built):
     def changed(alter):
         notebook = nbformat.read(built.edition, as_version=4)
         alter([cell for cell in notebook.cells if cell.cell_type == "code"])
-        write(notebook, built.edition)
+        write_notebook(notebook, built.edition)
         found = differences(built)
-        write(original, built.edition)
+        write_notebook(original, built.edition)
         return " ".join(found)
 
     original = nbformat.read(built.edition, as_version=4)
@@ -192,62 +132,6 @@ def test_volatile_things_go():
     )
     text = nbformat.writes(without_volatile(notebook))
     assert all(word not in text for word in ("2026", "warning", "deadbeef", "3.12.1"))
-
-
-@pytest.mark.slow
-def test_run_counts_every_claim_and_survives_lessons_that_fail(made, tmp_path):
-    lesson = made()
-    report = run([Job(lesson, "quick", seed, tmp_path / "runs", 60) for seed in (0, 3)], workers=2)
-    passed, failed = report["runs"]
-    assert (passed["status"], passed["reason"]) == ("passed", "")
-    assert [claim["id"] for claim in passed["claims"]] == ["90.positive", "90.last"]
-    assert passed["claims"][0]["observed"] == {"seed": 0}
-    assert set(passed["seconds"]) == {"start", "imports", "compute"}
-    assert failed["status"] == "failed"
-    assert failed["reason"] == "claims that do not hold: 90.positive"
-    assert [claim["holds"] for claim in failed["claims"]] == [False, True]
-    assert (tmp_path / "runs" / passed["notebook"]).is_file()
-    assert (tmp_path / "runs" / "report.json").is_file()
-    assert report["version"] == 1
-    assert passed["figures"] == []
-    assert report["environment"]["keras"]
-
-
-FAULTS = {
-    "raise ValueError('broken on purpose')": ("failed", "ValueError: broken on purpose"),
-    "import sys; sys.exit()": ("stopped|failed", ""),
-    "import os; os._exit(1)": ("failed", "DeadKernelError"),
-    "import time; time.sleep(60)": ("timeout", "CellTimeoutError"),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_papermill_lets_pass_is_a_failed_lesson(made, tmp_path, fault):
-    lesson = made(f"\n# %%\n{fault}\n{BODY}")
-    ((entry,),) = [run([Job(lesson, "quick", 0, tmp_path / "runs", 5)])["runs"]]
-    status, reason = FAULTS[fault]
-    assert entry["status"] in status.split("|")
-    assert reason in entry["reason"]
-    assert entry["reason"]
-
-
-def test_a_lesson_whose_asset_is_missing_is_not_run(made, tmp_path):
-    ((entry,),) = [run([Job(made(), "full", 0, tmp_path / "runs", 60)])["runs"]]
-    assert entry["status"] == "not run"
-    assert "tlcourse fetch mnist" in entry["reason"]
-
-
-def test_command_line_says_what_is_wrong():
-    cli = CliRunner()
-    assert cli.invoke(app, ["run", "99"]).exit_code == 2
-    assert "number from 1 on" in cli.invoke(app, ["run", "--seeds", "none"]).output
-    assert "Unknown asset" in cli.invoke(app, ["fetch", "nothing"]).output
-    assert "Unknown bundled backbone" in cli.invoke(app, ["pretrain", "nothing"]).output
-    offline = cli.invoke(app, ["fetch", "mnist"], env={"TLCOURSE_OFFLINE": "1"})
-    assert offline.exit_code == 1
-    assert "forbids the network" in offline.output
-    assert cli.invoke(app, ["fetch"]).exit_code == 0
 
 
 def test_copies_are_made_once_and_kept_when_reset(made, monkeypatch):
@@ -289,9 +173,3 @@ def test_every_solution_passes_and_neither_blank_nor_wrong_answers_do(lesson):
     for exercise, tried in statuses.items():
         assert len(tried) >= 3, f"{exercise} needs wrong answers"
         assert tried == ["unanswered", *["wrong"] * (len(tried) - 2), "right"], exercise
-
-
-def test_importing_the_package_or_asking_for_help_loads_no_keras():
-    code = "import sys, tlcourse.__main__; print([m for m in ('keras', 'tensorflow', 'numpy') if m in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
-    assert result.stdout.strip() == "[]"

@@ -45,6 +45,11 @@ def test_a_broken_claim_is_published_and_then_fails(lesson, published):
     assert published[0][1] == {"gain": -1.0}
 
 
+def test_what_was_observed_needs_names(lesson):
+    with pytest.raises(ValueError, match="must have names, in a dictionary; got list|must be given by name"):
+        lesson.claim("gain", "It gains.", holds=True, observed=[1, 2])
+
+
 def test_under_the_runner_a_broken_claim_is_recorded_and_the_lesson_goes_on(lesson, published, monkeypatch):
     monkeypatch.setenv("TLCOURSE_RUNNER", "1")
     lesson.claim("gain", "It gains.", holds=False)

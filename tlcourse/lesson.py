@@ -54,10 +54,13 @@ class Lesson:
         self.part = "development" if seed in DEVELOPMENT_SEEDS else "reporting"
         started = time.perf_counter()
         with quietly():
-            import keras  # noqa: F401 — once, and here, so that the lesson's cells are about the lesson
+            import keras  # once, and here, so that the lesson's cells are about the lesson
+
+            devices = keras.distribution.list_devices()
         imports = time.perf_counter() - started
         line = f"Lesson {name}, profile {profile}, seed {seed}, tested on the {self.part} part."
-        self._publish("lesson", line, {}, {"imports": imports})
+        device = next((name for name in devices if not name.startswith("cpu")), "cpu")
+        self._publish("lesson", line, {}, {"imports": imports, "device": device})
 
     def pick(self, *, quick, full):
         """Return the value of this profile.
@@ -82,12 +85,17 @@ class Lesson:
             profiles: profiles that the claim belongs to; in another it says so and checks nothing.
 
         Raises:
+            ValueError: if what was observed has no names.
             ClaimFailed: if it does not hold, after publishing it, so that nothing measured is lost. Under
                 `tlcourse run` it is only recorded.
         """
         if self.profile not in profiles:
             self._publish("text", f"– {statement} (only in the profile {' or '.join(profiles)})", {})
             return
+        if not isinstance(observed or {}, Mapping):
+            raise ValueError(
+                f"What was observed must be given by name, in a dictionary; got {type(observed).__name__}."
+            )
         holds = bool(holds)
         line = f"{'✓ Holds' if holds else '✗ Does not hold'}: {statement}"
         self._publish("claim", line, self._entry(name, "claim", statement, holds), observed)

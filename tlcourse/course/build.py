@@ -4,9 +4,8 @@ import re
 
 import nbformat
 
-from tlcourse.assets import atomically
 from tlcourse.course.editions import student_edition
-from tlcourse.course.run import QUIET_KERNEL
+from tlcourse.course.kernels import QUIET_KERNEL
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 CONFIGURE = """%config InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Software": None}}"""
@@ -61,12 +60,6 @@ def without_volatile(notebook):
     return notebook
 
 
-def write(notebook, path):
-    """Write a notebook whole, or not at all."""
-    with atomically(path) as temporary:
-        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-
-
 def differences(source):
     """Say in which ways the committed student edition is not what its source builds; nothing if it is.
 
@@ -101,7 +94,8 @@ def _content(cell):
 
 
 def _steady(output):
-    output.get("metadata", {}).get("tlcourse", {}).pop("imports", None)
+    for machines_own in ("imports", "device"):
+        output.get("metadata", {}).get("tlcourse", {}).pop(machines_own, None)
     if "text" in output:
         output.text = ADDRESS.sub("0x…", output.text)
     if "text/plain" in output.get("data", {}):

@@ -18,7 +18,7 @@ def environment_yml():
     """
     text = (data_folder().parent / "pyproject.toml").read_text(encoding="utf-8")
     project = tomllib.loads(text)["project"]
-    versions = locked_versions()
+    versions = locked_versions("3.12")
     purposes = {found["requirement"]: found["purpose"] for found in REQUIREMENT.finditer(text)}
     wanted = [*project["dependencies"], *project["optional-dependencies"]["tensorflow"]]
     lines = [f"      - {name(r)}=={versions[name(r)]}  # {purposes[r]}" for r in wanted]
@@ -39,13 +39,13 @@ def environment_yml():
     )
 
 
-def locked_versions(python="3.12"):
-    """Return the version of each package in `requirements.lock` on Linux with this Python."""
+def locked_versions(python=""):
+    """Return the version of each package in `requirements.lock`: on Linux with this Python, by default here."""
     text = (data_folder().parent / "requirements.lock").read_text(encoding="utf-8")
     pinned = [Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
-    here = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
-    here |= {"platform_system": "Linux", "platform_machine": "x86_64", "implementation_name": "cpython"}
-    fitting = [pin for pin in pinned if pin.marker is None or pin.marker.evaluate(here)]
+    linux = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    linux |= {"platform_system": "Linux", "platform_machine": "x86_64", "implementation_name": "cpython"}
+    fitting = [pin for pin in pinned if pin.marker is None or pin.marker.evaluate(linux if python else None)]
     return {pin.name: str(pin.specifier).removeprefix("==") for pin in fitting}
 
 

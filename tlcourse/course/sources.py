@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlcourse.assets import data_folder
+from tlcourse.assets import atomically, data_folder
 from tlcourse.checks import known
 
 
@@ -15,7 +15,8 @@ class LessonSource:
         name: its number, such as ``"01"``.
         path: the source, in jupytext's percent format.
         title: for the lesson table, with ``question``.
-        needs: names of assets by profile.
+        needs: names of assets by profile, and for development seeds.
+        seconds: what it takes by profile, on two cores and with an empty cache of features.
     """
 
     name: str
@@ -23,6 +24,7 @@ class LessonSource:
     title: str
     question: str
     needs: dict
+    seconds: dict
 
     @property
     def edition(self):
@@ -45,7 +47,7 @@ def lessons(names=()):
     ['Feature extraction']
     """
     found = {path.stem[:2]: path for path in sorted((notebooks_folder() / "source").glob("[0-9][0-9]_*.py"))}
-    chosen = [known("lesson", name, list(found)) for name in names] or list(found)
+    chosen = [known("lesson", name, list(found)) for name in dict.fromkeys(names)] or list(found)
     return [_describe(name, found[name]) for name in chosen]
 
 
@@ -56,6 +58,14 @@ def read_source(path):
     return jupytext.read(path, fmt="py:percent")
 
 
+def write_notebook(notebook, path):
+    """Write a notebook whole, or not at all."""
+    import nbformat
+
+    with atomically(path) as temporary:
+        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
 def _describe(name, path):
     about = read_source(path).metadata["tlcourse"]
-    return LessonSource(name, path, about["title"], about["question"], dict(about["needs"]))
+    return LessonSource(name, path, about["title"], about["question"], dict(about["needs"]), dict(about["seconds"]))

@@ -1,10 +1,12 @@
-"""What a report and the list of lessons look like in a terminal and in the README."""
+"""What runs, checks and the list of lessons look like in a terminal and in the README."""
 
-import statistics
+import json
 
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tlcourse.course.report import claims
 from tlcourse.course.sources import lessons
 
 
@@ -17,37 +19,79 @@ def lesson_table():
     return "\n".join(["| lesson | question |", "|---|---|", *rows])
 
 
-def line(entry):
+def line(entry, again=False):
     """Return one line for one run."""
     sign = {"passed": "✓", "not run": "–"}.get(entry["status"], "✗")
-    seconds = sum(entry["seconds"].values())
-    holding = sum(claim["holds"] is True for claim in entry["claims"])
-    counted = sum(claim["kind"] == "claim" for claim in entry["claims"])
     what = f"{entry['lesson']} {entry['profile']} seed {entry['seed']}"
-    return f"{sign} {what}: {entry['status']}, {seconds:.0f} s, {holding} of {counted} claims hold. {entry['reason']}"
+    if entry["status"] == "not run":
+        return f"{sign} {what}: not run. {entry['reason']}"
+    counted = [claim["holds"] is True for claim in entry["claims"] if claim["kind"] == "claim"]
+    seconds = "already passed" if again else f"{entry['status']}, {sum(entry['seconds'].values()):.0f} s"
+    claims = f"{sum(counted)} of {len(counted)} claims hold" if counted else "no claims"
+    return f"{sign} {what}: {seconds}, {claims}. {entry['reason']}".rstrip()
 
 
-def claims_table(report):
+def claims_table(runs):
     """Return each claim's rate of holding over the runs, with what was observed: a mean and a standard error each."""
     table = Table("claim or finding", "holds", "observed")
-    for name in dict.fromkeys(claim["id"] for run in report["runs"] for claim in run["claims"]):
-        stated = [claim for run in report["runs"] for claim in run["claims"] if claim["id"] == name]
-        counted = [run for run in report["runs"] if run["lesson"] == name.split(".")[0] and run["status"] != "not run"]
-        held = sum(claim["holds"] is True for claim in stated)
-        rate = f"{held}/{len(counted)}" if stated[0]["kind"] == "claim" else ""
-        observed = {}
-        for claim in stated:
-            for key, value in claim["observed"].items():
-                observed.setdefault(key, []).append(value)
-        shown = "\n".join(f"{key}: {_spread(values)}" for key, values in observed.items())
-        table.add_row(name, rate, escape(shown))
+    for row in claims(runs):
+        rate = f"{row['held']} of {row['counted']}" if row["kind"] == "claim" else ""
+        table.add_row(
+            escape(row["id"]), rate, escape("\n".join(f"{name}: {text}" for name, text in row["observed"].items()))
+        )
     return table
 
 
-def _spread(values):
-    if all(isinstance(value, dict) and "mean" in value for value in values):
-        return "; ".join(f"{100 * value['mean']:+.1f} ± {100 * value['se']:.2f}" for value in values)
-    if all(isinstance(value, (int, float)) for value in values):
-        low, high = min(values), max(values)
-        return f"{statistics.fmean(values):.3g}" + (f" ({low:.3g} … {high:.3g})" if high > low else "")
-    return "; ".join(str(value) for value in values)
+def checks_table(checks):
+    """Return the checks as a table for the terminal."""
+    table = Table("", "check", "found", "what to do")
+    for check in checks:
+        sign = {"green": "✓", "yellow": "!", "red": "✗"}[check.colour]
+        table.add_row(f"[{check.colour}]{sign}[/]", check.name, escape(check.found), escape(check.remedy))
+    return table
+
+
+def checks_json(checks):
+    """Return the checks as JSON text: ``ready`` and the list."""
+    ready = all(check.colour != "red" for check in checks)
+    return json.dumps({"ready": ready, "checks": [check._asdict() for check in checks]}, indent=1, ensure_ascii=False)
+
+
+class Watch:
+    """Progress in a terminal: a bar for each lesson that is running, a line for each that has ended.
+
+    Where the output is not a terminal only the lines are printed.
+    """
+
+    def __init__(self, console):
+        columns = TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.completed}/{task.total} cells")
+        self._progress = Progress(
+            *columns,
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[heading]}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._tasks = {}
+
+    def __enter__(self):
+        if self._progress.console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._progress.stop()
+
+    def at_cell(self, job, cell, cells, heading):
+        """Show that a job has begun a cell."""
+        key = job.lesson.name, job.profile, job.seed
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task("{} {} seed {}".format(*key), heading="")
+        self._progress.update(self._tasks[key], completed=cell, total=cells, heading=heading)
+
+    def done(self, entry, again=False):
+        """Show that a job has ended, or had passed in an earlier run."""
+        task = self._tasks.pop((entry["lesson"], entry["profile"], entry["seed"]), None)
+        if task is not None:
+            self._progress.remove_task(task)
+        self._progress.console.print(line(entry, again), markup=False, soft_wrap=True)

@@ -1,0 +1,58 @@
+"""A small lesson that tests write, build and run."""
+
+HEADER = """# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+#   tlcourse: {title: Made, question: "Why?", needs: {quick: [], development: [], full: [mnist]},
+#     seconds: {quick: 1, full: 1}}
+# ---
+
+# %% [markdown]
+# # Made
+
+# %% tags=["parameters"]
+LESSON = "90"
+PROFILE = "quick"
+SEED = 0
+"""
+
+BODY = """
+# %%
+from tlcourse.lesson import Lesson
+
+lesson = Lesson(LESSON, PROFILE, SEED)
+
+# %%
+lesson.claim("positive", "The seed is below 3.", holds=SEED < 3, observed={"seed": SEED})
+
+# %% tags=["exact"]
+print((SEED, 8, 8))
+
+# %%
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+
+# %% tags=["wrong-answer"]
+answer = 41
+
+# %%
+lesson.check("90.1", answer, {"It should be even.": lambda x: x % 2 == 0})
+
+# %%
+lesson.claim("last", "This claim is reached.", holds=True)
+"""
+
+LIGHT = """
+# %%
+print(SEED)
+"""
+"""What is left of a body when nothing needs Keras, which takes seconds to import."""
+
+
+def write_lesson(folder, body=BODY):
+    """Write the lesson's source below a folder `notebooks/`, and return its path."""
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    path = folder / "source" / "90_made.py"
+    path.write_text(HEADER + body, encoding="utf-8")
+    return path

@@ -1,0 +1,311 @@
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from made import BODY
+from typer.testing import CliRunner
+
+import tlcourse.course.doctor as doctor_module
+import tlcourse.course.job as job_module
+import tlcourse.course.kernels as kernels_module
+from tlcourse.__main__ import app
+from tlcourse.course.doctor import Check, examine
+from tlcourse.course.job import Job
+from tlcourse.course.kernels import Kernels
+from tlcourse.course.report import claims, report, write_report
+from tlcourse.course.run import run
+from tlcourse.course.tables import checks_json, checks_table, claims_table, line
+from tlcourse.course.verdict import entry, heading, statements
+
+cli = CliRunner()
+
+
+@pytest.fixture
+def ran(made, tmp_path):
+    """Return the jobs of two seeds, one of which breaks a claim, and their report."""
+    jobs = [Job(made(), "quick", seed, tmp_path / "runs", 60) for seed in (0, 3)]
+    return jobs, run(jobs, workers=2)
+
+
+@pytest.mark.slow
+def test_run_counts_every_claim_and_says_what_happened(ran, tmp_path):
+    _, written = ran
+    passed, failed = written["runs"]
+    assert (passed["status"], passed["reason"]) == ("passed", "")
+    assert [claim["id"] for claim in passed["claims"]] == ["90.positive", "90.last"]
+    assert passed["claims"][0]["observed"] == {"seed": 0}
+    assert set(passed["seconds"]) == {"start", "imports", "compute"}
+    assert failed["status"] == "failed"
+    assert failed["reason"] == "claims that do not hold: 90.positive"
+    assert [claim["holds"] for claim in failed["claims"]] == [False, True]
+    assert written["version"] == 1
+    assert written["environment"]["keras"]
+    assert json.loads((tmp_path / "runs" / "report.json").read_text()) == written
+    assert nbformat.read(tmp_path / "runs" / passed["notebook"], 4).metadata.tlcourse.run.status == "passed"
+    assert line(passed).startswith("✓ 90 quick seed 0: passed,")
+    assert claims_table(written["runs"]).row_count == 2
+    page = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
+    assert "1 of 2 passed" in page
+    assert page.index("claims that do not hold: 90.positive") < page.index("90 · Made")
+    assert "✗ 1 of 2" in page
+    assert 'href="90_made-quick-0.ipynb"' in page
+
+
+@pytest.mark.slow
+def test_resume_runs_again_what_failed_or_changed_and_nothing_else(ran, made, tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(job_module, "_papermill", lambda job, *rest: begun.append(job.seed))
+
+    def again(lesson):
+        jobs = [Job(lesson, "quick", seed, tmp_path / "runs", 60) for seed in (0, 3)]
+        return [entry["status"] for entry in run(jobs, resume=True)["runs"]]
+
+    assert again(made())[0] == "passed"
+    assert begun == [3]
+    again(made(BODY + "\n# %%\nprint('a change')\n"))
+    assert begun == [3, 0, 3]
+
+
+@pytest.mark.slow
+def test_the_edition_with_solutions_can_be_run_with_any_backend(made, tmp_path):
+    body = """
+# %%
+import os
+
+assert os.environ["KERAS_BACKEND"] == "numpy"
+lesson = type("Lesson", (), {"check": print})
+
+# %%
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+
+# %%
+lesson.check("90.1", answer)
+"""
+    job = Job(made(body), "quick", 0, tmp_path, 60, "solutions", "numpy")
+    ((result,),) = [run([job])["runs"]]
+    assert (result["status"], result["backend"], result["edition"]) == ("passed", "numpy", "solutions")
+    assert result["notebook"] == "90_made-quick-0-numpy-solutions.ipynb"
+    assert "answer = 42" in job.notebook.read_text()
+
+
+def test_a_kernel_that_does_not_start_is_tried_again_and_a_cell_is_not(made, tmp_path, monkeypatch):
+    import jupyter_client.manager
+
+    tries = []
+
+    async def start(**options):
+        tries.append(options["kernel_name"])
+        raise RuntimeError("Address already in use")
+
+    monkeypatch.setattr(jupyter_client.manager, "start_new_async_kernel", start)
+    ((result,),) = [run([Job(made(), "quick", 0, tmp_path / "runs", 60)])["runs"]]
+    assert result["status"] == "failed"
+    assert "No kernel started in 3 attempts: Address already in use" in result["reason"]
+    assert len(tries) == 3
+
+
+def test_a_lesson_whose_asset_is_missing_is_not_run(made, tmp_path):
+    ((result,),) = [run([Job(made(), "full", 0, tmp_path / "runs", 60)])["runs"]]
+    assert result["status"] == "not run"
+    assert "tlcourse fetch mnist" in line(result)
+    assert "tlcourse fetch mnist" in (tmp_path / "runs" / "report.html").read_text()
+
+
+def test_two_runs_do_not_write_into_one_folder(made, tmp_path):
+    import filelock
+
+    job = Job(made(), "full", 0, tmp_path / "runs", 60)
+    job.folder.mkdir()
+    with filelock.FileLock(job.folder / ".lock"), pytest.raises(RuntimeError, match="name another folder with --out"):
+        run([job])
+
+
+def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
+    runs = [entry(Job(made(), "quick", seed, tmp_path, 60), "passed", "") for seed in range(3)]
+    for at, each in enumerate(runs):
+        gain = {"mean": 0.1 + at / 100, "se": 0.01}
+        claim = {"id": "90.gain", "kind": "claim", "statement": "It <gains>.", "holds": at < 2}
+        each["claims"] = [{**claim, "observed": {"gain": gain, "n": at} if at < 2 else {}}]
+    (row,) = claims(runs)
+    assert (row["held"], row["counted"]) == (2, 3)
+    assert row["observed"] == {"gain": "+10.0 ± 1.00; +11.0 ± 1.00", "n": "0.5 (0 … 1)"}
+    runs[2]["claims"][0]["observed"] = {"gain": {"mean": None, "se": None}, "n": [1, None]}
+    assert claims(runs)[0]["observed"]["gain"].endswith("mean: None, se: None")
+    runs[2]["claims"][0]["observed"] = {}
+    write_report(tmp_path, runs)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "It &lt;gains&gt;." in page
+    assert not re.search(r'(src|href)="(?!data:|report\.json|90_)', page)
+    assert json.loads((tmp_path / "report.json").read_text()) == report(runs)
+
+
+def test_what_a_cell_states_is_read_from_its_code():
+    code = 'lesson.finding("size", f"{n} images", n)\nlesson.claim(name, "In a loop.", holds=True)'
+    assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding")]
+    (stated,) = statements('lesson.claim(statement="It gains.", name="gain", holds=True, profiles=QUICK)')
+    assert (stated.name, stated.statement, stated.profiles) == ("gain", "It gains.", ("quick", "full"))
+    assert statements("%matplotlib inline") == []
+    assert heading([]) == "the beginning"
+
+
+def test_command_line_says_what_is_wrong():
+    assert cli.invoke(app, ["run", "99"]).exit_code == 2
+    assert "number from 1 on" in cli.invoke(app, ["run", "--seeds", "none"]).output
+    assert "Unknown asset" in cli.invoke(app, ["fetch", "nothing"]).output
+    assert "Unknown bundled backbone" in cli.invoke(app, ["pretrain", "nothing"]).output
+    offline = cli.invoke(app, ["fetch", "mnist"], env={"TLCOURSE_OFFLINE": "1"})
+    assert offline.exit_code == 1
+    assert "forbids the network" in offline.output
+    assert cli.invoke(app, ["fetch"]).exit_code == 0
+    assert "Unknown backend 'numpy'" in cli.invoke(app, ["run"], env={"KERAS_BACKEND": "numpy"}).output
+    assert "Not in the cache: mnist" in cli.invoke(app, ["pack", "nowhere", "mnist"]).output
+    assert "downloads 0.0 MB" in cli.invoke(app, ["clean"]).output
+    listed = cli.invoke(app, ["fetch", "--list"]).output
+    assert "minilm-tokenizer" in listed
+    assert "CC BY-SA 3.0" in listed
+
+
+def test_fetch_says_what_it_will_do_and_takes_it_from_a_pack(tmp_path, own_cache):
+    (tmp_path / "mnist.npz").write_bytes(b"PK a small pack")
+    digest = hashlib.sha256(b"PK a small pack").hexdigest()
+    (tmp_path / "manifest.toml").write_text(f'["mnist.npz"]\nsha256 = "{digest}"\n')
+    listed = cli.invoke(app, ["fetch", "mnist", "--list", "--from", str(tmp_path)])
+    assert "pack" in listed.output
+    assert not list(own_cache.rglob("mnist.npz"))
+    fetched = cli.invoke(app, ["fetch", "mnist", "--from", str(tmp_path)])
+    assert "To fetch: mnist; 0 MB of it to download." in fetched.output
+    assert f"mnist: here, pack, SHA-256 {digest[:12]}" in fetched.output
+    assert cli.invoke(app, ["pack", str(tmp_path / "copy"), "mnist"]).exit_code == 0
+    assert (tmp_path / "copy" / "mnist.npz").read_bytes() == b"PK a small pack"
+    assert "got" in cli.invoke(app, ["pack", str(tmp_path / "mnist.npz"), "mnist"]).output
+
+
+def test_help_names_every_command_and_the_exit_statuses():
+    said = cli.invoke(app, ["--help"]).output
+    for word in ("doctor", "run", "lab", "lessons", "fetch", "pack", "clean", "build", "pretrain", "Exit status"):
+        assert word in said
+    assert "01 · Feature extraction" in cli.invoke(app, ["lessons"]).output
+
+
+def test_importing_the_package_or_asking_for_help_loads_no_keras():
+    code = (
+        "import sys, tlcourse.__main__ as m\n"
+        "try: m.app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'numpy', 'papermill') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
+    assert "Usage" in result.stdout
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_doctor_finds_this_machine_ready_and_says_so_in_both_forms(monkeypatch):
+    monkeypatch.setattr(doctor_module, "calibrate", lambda: 0.5)
+    checks = {check.name: check for check in examine("quick")}
+    unwell = [check for check in checks.values() if check.colour == "red" and check.name not in ("memory", "disk")]
+    assert unwell == []
+    assert checks["assets, full"].colour == "yellow"
+    assert checks["assets, full"].remedy == "tlcourse fetch --profile full"
+    assert "0.50 of the reference" in checks["minutes"].found
+    assert json.loads(checks_json(checks.values()))["ready"] is True
+    assert checks_table(checks.values()).row_count == len(checks)
+    assert json.loads(checks_json([Check("disk", "red", "full", "free some")]))["ready"] is False
+
+
+def test_the_doctor_finds_what_is_wrong(monkeypatch, tmp_path):
+    import collections
+
+    import psutil
+
+    def found(name):
+        return getattr(doctor_module, f"_{name}")()
+
+    monkeypatch.setattr(doctor_module, "find_spec", lambda name: None if name == "pkg_resources" else name)
+    assert "setuptools<81" in found("hub")[2]
+    monkeypatch.setattr(doctor_module.sys, "version_info", (3, 10, 0, "final", 0))
+    assert found("python")[0] == "red"
+    memory = collections.namedtuple("memory", "available")(1e9)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert found("memory")[0] == "red"
+    usage = collections.namedtuple("usage", "free")(5e7)
+    monkeypatch.setattr(doctor_module.shutil, "disk_usage", lambda place: usage)
+    assert doctor_module._disk("quick")[0] == "red"
+    assert doctor_module._assets("full", "red")[0] == "red"
+    monkeypatch.setenv("TLCOURSE_PACK", str(tmp_path))
+    assert "is the stick plugged in?" in found("pack")[1]
+    (tmp_path / "manifest.toml").write_text('["mnist.npz"]\nsha256 = "00"\n')
+    (tmp_path / "mnist.npz").write_bytes(b"PK")
+    assert "not the file that the manifest describes" in found("pack")[1]
+    monkeypatch.setattr(doctor_module, "locked_versions", lambda: {"keras": "1.0", "jax": "1.0", "no-such": "1.0"})
+    assert found("packages")[0] == "yellow"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TLCOURSE_CACHE", str(tmp_path / "file"))
+    assert found("cache")[0] == "yellow"
+    monkeypatch.setattr(kernels_module, "_start", lambda **options: 1 / 0)
+    assert "ZeroDivisionError" in found("kernel")[1]
+    monkeypatch.setattr(doctor_module, "data_folder", lambda: tmp_path)
+    assert found("encoders")[0] == "red"
+    assert doctor_module._found(lambda: 1 / 0)[:2] == ("red", "ZeroDivisionError: division by zero")
+
+
+def test_the_doctor_finds_a_kernel_of_another_python(monkeypatch):
+    class Manager:
+        kernel_spec = type("Spec", (), {"argv": [str(Path("/elsewhere/bin/python"))]})
+
+        async def shutdown_kernel(self, now):
+            pass
+
+    monkeypatch.setattr(kernels_module, "_start", lambda **options: Manager())
+    assert "another Python: /elsewhere" in doctor_module._kernel()[1]
+
+
+def test_a_kernel_that_starts_as_all_is_ending_is_ended_at_once(made, tmp_path, monkeypatch):
+    kernels, ended = Kernels(), []
+
+    class Manager:
+        async def shutdown_kernel(self, now):
+            ended.append(now)
+
+    monkeypatch.setattr(kernels_module, "_start", lambda **options: kernels.end() or Manager())
+    monkeypatch.setattr(job_module, "_papermill", lambda *arguments: 1 / 0)
+    result = job_module.execute(Job(made(), "quick", 0, tmp_path, 60), kernels)
+    assert (result["status"], result["reason"], ended) == ("stopped", "interrupted", [True])
+
+
+def test_what_an_earlier_run_left_half_is_not_taken_for_this_one(made, tmp_path, monkeypatch):
+    job = Job(made(), "quick", 0, tmp_path, 60)
+    job.notebook.with_name(f".{job.notebook.name}").write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
+    monkeypatch.setattr(kernels_module, "_start", lambda **options: 1 / 0)
+    result = job_module.execute(job, Kernels())
+    assert (result["status"], result["reason"]) == ("failed", "ZeroDivisionError: division by zero")
+    assert list(tmp_path.glob("*.ipynb")) == []
+
+
+@pytest.mark.parametrize("text", ["{}", '{"metadata": {"tlcourse": {"run": "x"}}}', "half", '{"metadata": 3}', "[]"])
+def test_a_damaged_notebook_is_run_again(made, tmp_path, text):
+    job = Job(made(), "full", 0, tmp_path, 60)
+    job.notebook.write_text(text)
+    assert run([job], resume=True)["runs"][0]["status"] == "not run"
+    assert job.notebook.read_text() == text
+
+
+def test_a_folder_that_cannot_be_written_is_named(made, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RuntimeError, match="--out must be a folder that can be written; .*file"):
+        run([Job(made(), "full", 0, tmp_path / "file", 60)])
+
+
+def test_the_fingerprint_is_of_the_source_as_it_was_when_the_run_began(made, tmp_path):
+    job = Job(made(), "quick", 0, tmp_path, 60)
+    before = job.fingerprint
+    changed = made("\n# %%\n1 / 0\n")
+    assert job.fingerprint == before
+    assert Job(changed, "quick", 0, tmp_path, 60).fingerprint != before

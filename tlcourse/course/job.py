@@ -1,0 +1,130 @@
+"""One lesson, one profile, one seed: run it with papermill in a kernel of its own."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import nbformat
+
+from tlcourse.assets import at_hand, data_folder
+from tlcourse.course.editions import solved_edition, student_edition
+from tlcourse.course.sources import LessonSource, write_notebook
+from tlcourse.course.verdict import entry, heading, judge
+from tlcourse.lesson import DEVELOPMENT_SEEDS
+
+EDITIONS = {"student": student_edition, "solutions": solved_edition}
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A lesson to run.
+
+    Attributes:
+        lesson: a `LessonSource`.
+        profile: ``"quick"`` or ``"full"``.
+        seed: a whole number from 0 on.
+        folder: where the executed notebook goes.
+        timeout: seconds that one cell may take.
+        edition: ``"student"`` or ``"solutions"``.
+        backend: backend of Keras.
+    """
+
+    lesson: LessonSource
+    profile: str
+    seed: int
+    folder: Path
+    timeout: int = 1800
+    edition: str = "student"
+    backend: str = "tensorflow"
+
+    @property
+    def notebook(self):
+        """Path of the executed notebook."""
+        special = [word for word in (self.backend, self.edition) if word not in ("tensorflow", "student")]
+        return self.folder / f"{'-'.join([self.lesson.path.stem, self.profile, str(self.seed), *special])}.ipynb"
+
+    @cached_property
+    def fingerprint(self):
+        """Hash of what the result depends on, as it is when first asked for: source, package, weights, parameters."""
+        parameters = f"{self.profile} {self.seed} {self.edition} {self.backend} {_package()}"
+        return hashlib.sha256(parameters.encode() + self.lesson.path.read_bytes()).hexdigest()[:16]
+
+    def missing(self):
+        """Return the names of the assets that the lesson needs and this machine lacks."""
+        development = self.profile == "quick" and self.seed in DEVELOPMENT_SEEDS
+        needs = self.lesson.needs["development" if development else self.profile]
+        return [name for name in needs if not at_hand(name)]
+
+    def finished(self):
+        """Return the entry of an earlier run that passed with the same fingerprint, ``None`` if there is none."""
+        try:
+            kept = json.loads(self.notebook.read_text(encoding="utf-8"))["metadata"]["tlcourse"]["run"]
+            same = kept["fingerprint"] == self.fingerprint and kept["status"] == "passed"
+            return kept if same and set(kept) == set(entry(self, "", "")) else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there, damaged, or of another version
+            return None
+
+
+def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
+    """Run a job and return its entry of the report, whatever a notebook, its kernel or papermill does.
+
+    The notebook is written under a hidden name while it runs, and gets its own name, with the entry in its metadata,
+    when it has ended: what bears the name is whole.
+
+    Args:
+        job: a `Job`.
+        kernels: a `Kernels`, which can end all of them at once.
+        at_cell: called before each cell with its index, the number of cells and the last heading.
+    """
+    partial = job.notebook.with_name(f".{job.notebook.name}")
+    partial.unlink(missing_ok=True)
+    started, reached, error = time.monotonic(), "", None
+    try:
+        missing = job.missing()
+        if missing:
+            return entry(job, "not run", f"Bring what is missing with: tlcourse fetch {' '.join(missing)}")
+        notebook = EDITIONS[job.edition](job.lesson)
+        places = {cell.id: at for at, cell in enumerate(notebook.cells)}
+
+        def on_cell_start(cell, cell_index):
+            nonlocal reached
+            if cell.id in places:  # papermill adds a cell of its own, with the parameters
+                reached, at = cell.id, places[cell.id]
+                at_cell(at, len(places), heading(notebook.cells[: at + 1]))
+
+        with kernels.started(job.lesson.edition.parent, job.backend) as kernel:
+            _papermill(job, notebook, partial, kernel, on_cell_start)
+    except Exception as problem:  # the other lessons go on
+        error = problem
+    total = time.monotonic() - started
+    executed = nbformat.read(partial, as_version=4) if partial.is_file() else None
+    result = judge(job, executed, error, reached, total, interrupted=kernels.ending)
+    if executed:
+        executed.metadata.tlcourse = {**executed.metadata.get("tlcourse", {}), "run": result}
+        write_notebook(executed, job.notebook)
+        partial.unlink()
+    return result
+
+
+def _papermill(job, notebook, path, kernel, on_cell_start):
+    import papermill
+
+    papermill.execute_notebook(
+        notebook,
+        path,
+        parameters={"PROFILE": job.profile, "SEED": job.seed},
+        km=kernel,
+        on_cell_start=on_cell_start,
+        execution_timeout=job.timeout,
+        progress_bar=False,
+    )
+
+
+@cache
+def _package():
+    package = Path(__file__).parents[1]
+    files = sorted([*package.rglob("*.py"), *(data_folder() / "weights").glob("*.toml")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()

@@ -1,0 +1,144 @@
+"""One report for all runs: `report.json` for programs, `report.html` for people."""
+
+import base64
+import io
+import json
+import os
+import platform
+import statistics
+from contextlib import suppress
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import nbformat
+
+from tlcourse import __version__
+from tlcourse.assets import atomically
+from tlcourse.course.sources import lessons
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
+THUMBNAIL = (360, 240)
+"""Largest width and height of a figure in the report, in pixels."""
+
+
+def report(entries):
+    """Return the report: its version, the environment and an entry for each run.
+
+    An entry has ``lesson``, ``profile``, ``seed``, ``backend``, ``device``, ``edition``, ``fingerprint`` (of source,
+    package and parameters), ``status`` (``passed``, ``failed``, ``stopped``, ``timeout`` or ``not run``), ``reason``,
+    ``seconds``, ``claims`` (``id``, ``kind``, ``statement``, ``holds``, ``observed``; one that was not reached does not
+    hold), ``notebook`` and ``figures`` (ids of the cells that drew one).
+    """
+    used = {key: sorted({run[key] for run in entries if run[key]}) for key in ("backend", "device")}
+    used = {key: ", ".join(values) or "not known" for key, values in used.items()}
+    return {"version": 1, "environment": environment() | used, "runs": entries}
+
+
+def write_report(folder, entries):
+    """Write `report.json` and `report.html` into the folder of the executed notebooks, each whole or not at all."""
+    from jinja2 import Environment, PackageLoader
+
+    written = report(entries)
+    with atomically(folder / "report.json") as temporary:
+        temporary.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    template = Environment(
+        loader=PackageLoader("tlcourse.course", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("report.html.jinja")
+    page = template.render(
+        environment=written["environment"],
+        groups=[_group(folder, runs) for runs in _grouped(entries)],
+        problems=[run for run in entries if run["status"] != "passed"],
+        passed=sum(run["status"] == "passed" for run in entries),
+        runs=entries,
+        now=datetime.now().astimezone(),
+    )
+    with atomically(folder / "report.html") as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def claims(runs):
+    """Return each claim and finding of some runs with its rate of holding and what was observed.
+
+    Returns:
+        A list of dictionaries: ``id``, ``kind``, ``statement``, ``held`` and ``counted`` (runs, also those in which
+        the claim was not reached), ``observed`` (text by name).
+    """
+    rows = []
+    for name in dict.fromkeys(claim["id"] for run in runs for claim in run["claims"]):
+        stated = [claim for run in runs for claim in run["claims"] if claim["id"] == name]
+        observed = {}
+        for claim in stated:
+            for key, value in claim["observed"].items():
+                observed.setdefault(key, []).append(value)
+        rows.append(
+            {
+                **{key: stated[0][key] for key in ("id", "kind", "statement")},
+                "held": sum(claim["holds"] is True for claim in stated),
+                "counted": len(stated),
+                "observed": {key: _spread(values) for key, values in observed.items()},
+            }
+        )
+    return rows
+
+
+def environment():
+    """Return the versions and the machine that a report is about."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    machine = {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()}
+    return {**machine, "tlcourse": __version__, **versions}
+
+
+def _grouped(entries):
+    """Return the runs of each lesson, profile, backend and edition, those with a failure first."""
+    groups = {}
+    for run in entries:
+        groups.setdefault((run["lesson"], run["profile"], run["backend"], run["edition"]), []).append(run)
+    return sorted(groups.values(), key=lambda runs: all(run["status"] == "passed" for run in runs))
+
+
+def _group(folder, runs):
+    shown = next((run for run in runs if run["figures"]), None)
+    ran = [run for run in runs if run["notebook"]]
+    means = {part: statistics.fmean(run["seconds"][part] for run in ran) for part in runs[0]["seconds"]} if ran else {}
+    return {
+        "title": {lesson.name: lesson.title for lesson in lessons()}.get(runs[0]["lesson"], ""),
+        **{key: runs[0][key] for key in ("lesson", "profile", "backend", "edition")},
+        "runs": runs,
+        "seconds": means,
+        "total": sum(means.values()),
+        "claims": sorted(claims(runs), key=lambda row: row["kind"] == "finding" or row["held"] == row["counted"]),
+        "figures": _thumbnails(folder / shown["notebook"]) if shown else [],
+        "notebook": shown["notebook"] if shown else "",
+    }
+
+
+def _thumbnails(path):
+    """Return the figures of a notebook, small, as data addresses."""
+    from PIL import Image
+
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+    found = []
+    for output in outputs:
+        if "image/png" in output.get("data", {}):
+            with suppress(ValueError, OSError):  # a damaged picture is no reason to lose the report
+                image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+                image.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
+                small = io.BytesIO()
+                image.quantize(64).save(small, "png", optimize=True)
+                found.append(f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}")
+    return found
+
+
+def _spread(values):
+    """Return what several runs observed: a mean with its standard error each, or a mean with the range over runs."""
+    if all(isinstance(value, dict) and None not in (value.get("mean"), value.get("se")) for value in values):
+        return "; ".join(f"{100 * value['mean']:+.1f} ± {100 * value['se']:.2f}" for value in values)
+    if all(isinstance(value, (int, float)) for value in values):
+        low, high = min(values), max(values)
+        return f"{statistics.fmean(values):.3g}" + (f" ({low:.3g} … {high:.3g})" if high > low else "")
+    return "; ".join(str(value).strip("{}").replace("'", "") for value in values)
