@@ -10,9 +10,21 @@ import tlcourse.datasets.cifar10 as cifar10
 import tlcourse.datasets.digits as digits
 import tlcourse.datasets.flowers as flowers
 import tlcourse.datasets.mnist as mnist
+import tlcourse.datasets.pneumoniamnist as pneumoniamnist
 import tlcourse.datasets.rt_polarity as rt_polarity
 from tlcourse.assets import AssetMissing, Located
-from tlcourse.datasets import Dataset, load_dataset, load_glyphs, stratified_parts
+from tlcourse.backbones import load_backbone
+from tlcourse.datasets import (
+    SEVERITIES,
+    Dataset,
+    load_dataset,
+    load_glyphs,
+    load_source_task,
+    shifted,
+    stratified_parts,
+)
+from tlcourse.datasets.textures import PARTS, PHOTOGRAPHS
+from tlcourse.features import extract
 
 
 def jpeg(colour, size=(40, 30)):
@@ -183,3 +195,104 @@ def test_rt_polarity_from_either_file_means_the_same(tmp_path, monkeypatch):
     assert not set(pack.parts["pool"]) & set(pack.parts["reporting"])
     with pytest.raises(ValueError, match="Unknown part of 'rt-polarity'"):
         pack.part("test")
+
+
+def test_patches_of_different_parts_come_from_regions_that_do_not_overlap():
+    seen = np.zeros((512, 512), int)
+    for _, region in PARTS.values():
+        seen[region] += 1
+    assert (seen == 1).all()
+
+
+def test_textures_are_balanced_and_tell_nothing_by_their_brightness():
+    data = load_dataset("textures", evaluate_on="development")
+    for part, (count, _) in PARTS.items():
+        assert np.bincount(data.part(part).labels).tolist() == [count] * len(PHOTOGRAPHS)
+    assert data.images.min() >= 0 and data.images.max() <= 1
+    np.testing.assert_allclose(data.images.mean(axis=(1, 2)), 0.5, atol=0.03)
+    assert np.median(np.abs(data.images.std(axis=(1, 2)) - 0.2)) < 0.005  # white mortar is cut at 1
+    assert np.array_equal(data.images, load_dataset("textures").images)
+
+
+def test_a_patch_is_a_window_of_its_photograph():
+    from skimage import data
+
+    patch = load_dataset("textures").part("reporting").images[0]
+    region = data.brick()[256:, 256:].astype(float)
+    windows = np.lib.stride_tricks.sliding_window_view(region, (32, 32))[::8, ::8].reshape(-1, 32 * 32)
+    alike = [np.corrcoef(window, patch.ravel())[0, 1] for window in windows]
+    assert max(alike) > 0.999
+
+
+def test_pneumoniamnist_keeps_its_official_split(tmp_path, monkeypatch):
+    path = tmp_path / "pneumoniamnist.npz"
+    sizes = {"train": 6, "val": 3, "test": 4}
+    arrays = {f"{split}_images": np.full((n, 28, 28), n, "uint8") for split, n in sizes.items()}
+    labels = {f"{split}_labels": np.arange(n, dtype="uint8")[:, None] % 2 for split, n in sizes.items()}
+    np.savez(path, **arrays, **labels)
+    monkeypatch.setattr(pneumoniamnist, "fetch", lambda name: Located(path, "official", ""))
+    data = load_dataset("pneumoniamnist")
+    assert {name: set(data.part(name).images.ravel()) for name in data.parts} == {
+        "pool": {6},
+        "development": {3},
+        "reporting": {4},
+    }
+    assert data.test.labels.tolist() == [0, 1, 0, 1]
+    assert len(load_dataset("pneumoniamnist", evaluate_on="development").test.labels) == 3
+
+
+def test_the_source_task_is_labelled_as_the_backbone_s_head():
+    task = load_source_task("letters", evaluate_on="development")
+    letters = load_backbone("letters")
+    assert task.class_names == tuple(letters.card["classes"])
+    assert set(task.test.groups).isdisjoint(task.pool.groups)
+    features = extract(letters, task.test.images[:200], "stage3", cache=False)
+    assert (np.asarray(letters.head(features)).argmax(axis=1) == task.test.labels[:200]).mean() > 0.9
+    with pytest.raises(ValueError, match="Unknown backbone with a source task 'mobilenet'. Known: "):
+        load_source_task("mobilenet")
+
+
+GRADIENT = np.tile(np.linspace(0, 1, 32, dtype="float32"), (6, 32, 1))
+
+
+@pytest.mark.parametrize("kind", SEVERITIES)
+@pytest.mark.parametrize("dtype, channels", [("uint8", ()), ("float32", ()), ("float64", (3,)), ("uint8", (3,))])
+def test_shifted_images_keep_shape_type_and_range(kind, dtype, channels):
+    images = np.broadcast_to(GRADIENT.reshape(6, 32, 32, *(1 for _ in channels)), (6, 32, 32, *channels))
+    images = (255 * images).astype(dtype) if dtype == "uint8" else images.astype(dtype)
+    kept = images.copy()
+    new = shifted(images, kind, 3, seed=1)
+    assert new.shape == images.shape and new.dtype == images.dtype and np.array_equal(images, kept)
+    assert new.min() >= 0 and new.max() <= (255 if dtype == "uint8" else 1)
+    assert np.array_equal(new, shifted(images, kind, 3, seed=1))
+
+
+@pytest.mark.parametrize("kind", SEVERITIES)
+def test_each_severity_is_stronger_than_the_one_before(kind):
+    images = load_dataset("textures").pool.images[:40]
+    change = [np.abs(shifted(images, kind, severity) - images).mean() for severity in (1, 2, 3, 4, 5)]
+    assert change[0] > 0 and (np.diff(change) > 0).all()
+
+
+def test_shifts_do_what_they_say():
+    grey = np.full((50, 32, 32), 0.5)
+    assert shifted(grey, "noise", 3).std() == pytest.approx(SEVERITIES["noise"][2], rel=0.02)
+    assert not np.array_equal(shifted(grey, "noise", 3, seed=0), shifted(grey, "noise", 3, seed=1))
+    assert np.allclose(shifted(grey, "blur", 5), grey) and np.allclose(shifted(grey, "rotation", 5), grey)
+    low = shifted(GRADIENT, "contrast", 4)
+    assert low.std() == pytest.approx(0.3 * GRADIENT.std(), rel=1e-4) and low.mean() == pytest.approx(0.5, abs=1e-4)
+    edge = np.zeros((1, 64, 64))
+    edge[:, :, 32:] = 1
+    half = edge[:, ::2, ::2]
+    slope_64, slope_32 = (np.abs(np.diff(shifted(x, "blur", 3)[0, 10])).max() for x in (edge, half))
+    assert slope_32 == pytest.approx(2 * slope_64, rel=0.15)  # the width of the blur goes with the image
+
+
+@pytest.mark.parametrize(
+    "kind, severity, match", [("fog", 1, "Unknown shift 'fog'"), ("blur", 6, "Unknown severity 6")]
+)
+def test_unknown_shifts_are_refused(kind, severity, match):
+    with pytest.raises(ValueError, match=match):
+        shifted(GRADIENT, kind, severity)
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        shifted(GRADIENT * 9, "noise", 1)

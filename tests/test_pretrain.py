@@ -6,7 +6,7 @@ import pytest
 
 import tlcourse.pretrain.make as make
 from tlcourse.backbones import load_classifier
-from tlcourse.pretrain.letters import HELD_OUT, TRAINED_ON
+from tlcourse.datasets.sources import KEPT_OUT, TRAINED_ON
 from tlcourse.pretrain.recipe import Source, cut_out, mirror, shift
 
 RNG = np.random.default_rng(0)
@@ -39,7 +39,7 @@ def test_cut_out_blanks_one_square_with_the_mean():
 
 
 def test_the_judging_family_is_kept_out_of_training():
-    assert HELD_OUT not in TRAINED_ON
+    assert KEPT_OUT not in TRAINED_ON
 
 
 @pytest.mark.slow

@@ -7,19 +7,27 @@ from tlcourse.datasets.digits import load_digits
 from tlcourse.datasets.flowers import load_flowers
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
+from tlcourse.datasets.pneumoniamnist import load_pneumoniamnist
 from tlcourse.datasets.rt_polarity import load_rt_polarity
+from tlcourse.datasets.shifts import SEVERITIES, shifted
+from tlcourse.datasets.sources import load_letters, load_source_task
 from tlcourse.datasets.texts import TextDataset, TextPart
+from tlcourse.datasets.textures import load_textures
 
 LOADERS = {
     "cifar10": load_cifar10,
     "digits": load_digits,
     "flowers": load_flowers,
+    "letters": load_letters,
     "mnist": load_mnist,
+    "pneumoniamnist": load_pneumoniamnist,
     "rt-polarity": load_rt_polarity,
+    "textures": load_textures,
 }
 
 __all__ = [
     "LOADERS",
+    "SEVERITIES",
     "Dataset",
     "Part",
     "TextDataset",
@@ -29,8 +37,13 @@ __all__ = [
     "load_digits",
     "load_flowers",
     "load_glyphs",
+    "load_letters",
     "load_mnist",
+    "load_pneumoniamnist",
     "load_rt_polarity",
+    "load_source_task",
+    "load_textures",
+    "shifted",
     "stratified_parts",
 ]
 
@@ -39,8 +52,8 @@ def load_dataset(name, evaluate_on="reporting"):
     """Load a data set by name.
 
     Args:
-        name: ``"digits"``, which comes with a library, or one that is fetched: ``"cifar10"``, ``"flowers"``,
-            ``"mnist"``, ``"rt-polarity"``.
+        name: ``"digits"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered, or one that
+            is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:

@@ -1,10 +1,8 @@
 """`letters`: what a network learns that has only ever seen printed letters."""
 
 from tlcourse.datasets.glyphs import LETTERS, load_glyphs
+from tlcourse.datasets.sources import KEPT_OUT, TRAINED_ON
 from tlcourse.pretrain.recipe import Source, cut_out, shift
-
-TRAINED_ON = ("DejaVu", "Computer Modern")
-HELD_OUT = "STIX"
 
 
 def letters_source(seed=0):
@@ -14,7 +12,7 @@ def letters_source(seed=0):
     Half of the images come from scans of 16 pixels or fewer, as small handwriting does.
     """
     train = load_glyphs(40_000, families=TRAINED_ON, seed=seed)
-    judged = load_glyphs(5_000, families=(HELD_OUT,), seed=seed + 1)
+    judged = load_glyphs(5_000, families=(KEPT_OUT,), seed=seed + 1)
     return Source(
         train.images,
         train.labels,
@@ -24,6 +22,6 @@ def letters_source(seed=0):
         augment=lambda images, rng: cut_out(shift(images, rng, by=2), rng, side=8),
         epochs=8,
         trained_on=f"40,000 letters rendered in {' and '.join(TRAINED_ON)}",
-        judged_on=f"5,000 letters rendered in {HELD_OUT}, a font family kept out of training",
+        judged_on=f"5,000 letters rendered in {KEPT_OUT}, a font family kept out of training",
         licence="made data; the fonts come with matplotlib under their own free licences",
     )
