@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from tlcourse.evaluation import Curve, Interval
-from tlcourse.plotting import plot_curves, plot_images, plot_intervals, plot_paired
+from tlcourse.finetuning import RangeTest
+from tlcourse.plotting import plot_bars, plot_curves, plot_images, plot_intervals, plot_paired, plot_range_test
 
 CORRECT = np.random.default_rng(0).random((2, 5, 30)) < 0.7
 
@@ -45,3 +46,20 @@ def test_images_keep_their_range_and_fill_rows():
     assert len(ax.images) == 5
     assert ax.images[0].get_clim() == (0, 255)
     assert ax.texts[4].get_position()[1] > ax.texts[0].get_position()[1]
+
+
+def test_bars_stand_at_the_means_with_a_dot_for_each_draw():
+    ax = plot_bars({"a": {"m": [1.0, 3.0], "n": [2.0, 2.0]}, "b": {"m": [4.0, 4.0], "n": [0.0, 1.0]}}, unit="size")
+    assert sorted(bar.get_height() for bar in ax.patches) == [0.5, 2.0, 2.0, 4.0]
+    assert sorted(y for line in ax.lines for y in line.get_ydata()) == [0, 1, 1, 2, 2, 3, 4, 4]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["m", "n"]
+    assert ax.get_ylabel() == "size" and ax.get_ylim()[0] == 0
+
+
+def test_a_range_test_shows_the_losses_and_the_marked_rates():
+    test = RangeTest(np.array([0.1, 1.0, 10.0]), np.array([2.0, 1.0, 3.0]), np.array([2.0, 1.5, 2.2]))
+    ax = plot_range_test(test, marked={"low": 0.3})
+    assert np.allclose(ax.lines[1].get_ydata(), test.smooth)
+    assert np.allclose(ax.lines[2].get_xdata(), 0.3)
+    assert ax.get_xscale() == "log"
+    assert "low: 0.3" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from tlcourse.scratch import passes, restart
+from tlcourse.finetuning import rates_by_depth
+from tlcourse.scratch import forget_steps, passes, restart
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 Y = (X @ np.array([1.0, -2.0, 0.5]))[:, None].astype("float32")
@@ -46,6 +47,18 @@ def test_a_frozen_layer_keeps_its_weights():
     restart(network, seed=3)
     assert all(np.array_equal(a, b) for a, b in zip(frozen, network.layers[0].get_weights()))
     assert not np.array_equal(last[0], network.layers[2].get_weights()[0])
+
+
+def test_an_optimiser_with_rates_per_depth_forgets_its_steps_and_keeps_its_rates():
+    network = compiled()
+    first, _, last = network.layers
+    network.compile(rates_by_depth(keras.optimizers.Adam(0.01), [[first], [last]], decay=0.5), "mse")
+    network.fit(X, Y, verbose=0)
+    forget_steps(network.optimizer)
+    inner = network.optimizer.optimizers
+    assert [float(one.learning_rate) for one in inner] == pytest.approx([0.005, 0.01, 0.01])
+    others = [v for one in inner for v in one.variables if "learning_rate" not in v.path]
+    assert len(others) >= 8 and not any(np.any(keras.ops.convert_to_numpy(v)) for v in others)
 
 
 def test_restart_needs_a_compiled_network():

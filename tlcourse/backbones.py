@@ -12,6 +12,7 @@ from keras import layers
 
 from tlcourse.assets import data_folder, fetch
 from tlcourse.checks import checked_images, known
+from tlcourse.finetuning.statistics import set_statistics
 
 BUNDLED = ("letters", "photos")
 MOBILENET_TAPS = ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu")
@@ -119,13 +120,7 @@ def untrained(backbone, images, seed):
     """
     keras.utils.set_random_seed(seed)
     model = keras.models.clone_model(backbone.model)
-    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:  # one by one: a clone calls itself trainable while its layers are frozen, and would do nothing
-        norm.trainable, norm.momentum = True, 0.0
-    model(backbone.preprocess(images), training=True)
-    for norm, momentum in zip(norms, momenta):
-        norm.momentum = momentum
+    set_statistics(model, backbone.preprocess(images))
     model.trainable = False
     card = {"trained_on": "nothing: random weights, normalised on unlabelled images", "seed": seed}
     return replace(backbone, name=f"{backbone.name}, untrained", model=model, head=None, card=card)

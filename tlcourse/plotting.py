@@ -130,3 +130,50 @@ def plot_intervals(intervals, *, unit="gain in points", ax=None):
     ax.invert_yaxis()
     ax.set_xlabel(unit)
     return ax
+
+
+def plot_range_test(test, *, marked=None, ax=None):
+    """Draw the loss against the learning rate of a `tlcourse.finetuning.RangeTest`.
+
+    Args:
+        test: what ``learning_rate_range_test`` returned.
+        marked: rates to mark with a vertical line, by name, or ``None``.
+        ax: axes to draw into.
+    """
+    ax = axes(ax)
+    ax.plot(test.rates, test.losses, color="0.7", linewidth=1, label="loss of each batch")
+    ax.plot(test.rates, test.smooth, color=COLOURS[0], linewidth=2, label="smoothed")
+    for at, (name, rate) in enumerate((marked or {}).items()):
+        ax.axvline(rate, color=COLOURS[at + 1], linestyle=LINES[at + 1], label=f"{name}: {rate:g}")
+    ax.set_xscale("log")
+    ax.set_ylim(0, min(float(test.losses.max()), 3 * float(test.smooth[0])))
+    ax.set_xlabel("learning rate, raised at each step")
+    ax.set_ylabel("training loss")
+    ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+def plot_bars(scores, *, unit, ax=None):
+    """Draw a group of bars for each condition: the mean of each method, with a dot for each draw.
+
+    Args:
+        scores: by condition, a dictionary from the name of a method to its values ``(draws,)``; every condition has the
+            same methods.
+        unit: label of the axis.
+        ax: axes to draw into.
+    """
+    ax = axes(ax)
+    methods = list(next(iter(scores.values())))
+    width = 0.8 / len(methods)
+    for at, method in enumerate(methods):
+        x = np.arange(len(scores)) + (at - (len(methods) - 1) / 2) * width
+        values = [np.ravel(by_method[method]) for by_method in scores.values()]
+        means = [value.mean() for value in values]
+        ax.bar(x, means, 0.92 * width, color=COLOURS[at], hatch=("", "//", "..")[at % 3], alpha=0.7, label=method)
+        for centre, value in zip(x, values):
+            ax.plot([centre] * len(value), value, ".", color="black", markersize=4)
+    ax.set_xticks(range(len(scores)), list(scores))
+    ax.set_ylim(0, 1.3 * ax.dataLim.ymax)
+    ax.set_ylabel(unit)
+    ax.legend(fontsize=9, ncols=len(methods), loc="upper right")
+    return ax

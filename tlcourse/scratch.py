@@ -1,4 +1,4 @@
-"""What would we have without it? Training from scratch, many times over."""
+"""What would we have without it? Training from scratch, and training many times over."""
 
 import keras
 import numpy as np
@@ -29,12 +29,24 @@ def restart(network, seed, learning_rate=None):
         if layer.trainable:
             for old, new in zip(layer.variables, anew.variables):  # weights, and the random state of a dropout
                 old.assign(new)
-    rate = network.optimizer.learning_rate
-    for variable in network.optimizer.variables:
-        if variable is not rate:
-            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+    forget_steps(network.optimizer)
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
+
+
+def forget_steps(optimizer):
+    """Put an optimiser back to its first step: moments and step count to zero, learning rates as they are.
+
+    Args:
+        optimizer: Keras optimiser whose state starts at zero (SGD, Adam and their kin), or a ``MultiOptimizer``.
+
+    >>> forget_steps(keras.optimizers.Adam(0.1))
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # a loss scale of mixed precision stays
+    rates = {id(one._learning_rate) for one in getattr(optimizer, "optimizers", [optimizer])}
+    for variable in optimizer.variables:
+        if id(variable) not in rates:
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
 
 def passes(rows, steps, batch, seed):

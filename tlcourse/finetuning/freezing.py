@@ -1,0 +1,186 @@
+"""Which layers train, what of them will move, and whether `compile` knows."""
+
+import math
+import re
+from dataclasses import dataclass
+
+import keras
+
+from tlcourse.checks import known
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What the next `fit` will move in a model, in numbers.
+
+    Attributes:
+        trained: parameters that gradients will change.
+        frozen: parameters that stay as they are.
+        moving: BatchNorm statistics (moving means and variances) that each training batch will change.
+        resting: BatchNorm statistics that stay as they are.
+        layers: names of the layers of which anything moves, from the input on.
+    """
+
+    trained: int
+    frozen: int
+    moving: int
+    resting: int
+    layers: tuple
+
+    def __str__(self):
+        """Say it in one line.
+
+        >>> print(Movement(trained=10, frozen=90, moving=0, resting=4, layers=("head",)))
+        10 of 100 parameters train, 0 of 4 BatchNorm statistics move; layers: head
+        """
+        names = ", ".join(self.layers) if len(self.layers) < 4 else f"{self.layers[0]} … {self.layers[-1]}"
+        return (
+            f"{self.trained:,} of {self.trained + self.frozen:,} parameters train, "
+            f"{self.moving:,} of {self.moving + self.resting:,} BatchNorm statistics move; layers: {names or 'none'}"
+        )
+
+
+class StaleCompile(RuntimeError):
+    """A model was compiled before its ``trainable`` flags changed, so `fit` would not train what they say."""
+
+
+def unfreeze(model, *, since=None, matching=None, batch_norm):
+    """Let some layers of a network train, freeze all others, and report what will move. Compile afterwards.
+
+    BatchNorm has two things to freeze, and Keras freezes both with one flag: a BatchNorm layer with ``trainable =
+    False`` keeps its scale and offset *and* normalises by its moving statistics, which then rest.
+
+    Args:
+        model: Keras model, with models inside it or not; all its layers get a flag.
+        since: name of a layer: it and the layers after it train. For depth.
+        matching: regular expression: layers whose whole name it matches train. For names. With neither ``since`` nor
+            ``matching`` no layer trains.
+        batch_norm: ``"train"``, the BatchNorm layers among them train and their statistics move; or ``"freeze"``, every
+            BatchNorm layer rests, as is advised when batches are small or few.
+
+    Returns:
+        A `Movement`, as `what_moves`.
+
+    Raises:
+        ValueError: if ``since`` and ``matching`` are both given, no layer of that name exists, ``batch_norm`` is
+            neither, or the model is not built.
+
+    >>> first, last = keras.layers.Dense(3, name="a"), keras.layers.Dense(1, name="b")
+    >>> network = keras.Sequential([keras.Input((2,)), first, last])
+    >>> print(unfreeze(network, since="b", batch_norm="freeze"))
+    4 of 13 parameters train, 0 of 0 BatchNorm statistics move; layers: b
+    """
+    known("way to treat BatchNorm", batch_norm, ["train", "freeze"])
+    layers = leaves(model)
+    held = {id(weight) for layer in layers for weight in layer.weights}
+    if not model.built or any(id(weight) not in held for weight in model.weights):
+        raise ValueError(
+            f"{model.name!r} must be built, and each weight belong to one of its layers. Call it on inputs once; put "
+            "weights that a model holds itself into a layer."
+        )
+    names = [layer.name for layer in layers]
+    if since is not None and matching is not None:
+        raise ValueError(f"Give one of since and matching; got since={since!r} and matching={matching!r}.")
+    if since is not None:
+        first = names.index(known(f"layer of {model.name!r}", since, names))
+        chosen = [at >= first for at in range(len(names))]
+    elif matching is not None:
+        chosen = [re.fullmatch(matching, name) is not None for name in names]
+        if not any(chosen):
+            raise ValueError(f"matching={matching!r} is no layer's whole name. Layers: {', '.join(names)}.")
+    else:
+        chosen = [False] * len(names)
+    model.trainable = True  # else a model that calls itself frozen hides what trains inside it
+    for layer, trains in zip(layers, chosen):
+        for part in layer._flatten_layers():  # itself, and layers inside it, which its flag does not always reach
+            part.trainable = trains and not (
+                batch_norm == "freeze" and isinstance(part, keras.layers.BatchNormalization)
+            )
+    return what_moves(model)
+
+
+def what_moves(model):
+    """Report what the next `fit` will move in a model, if it is compiled with its present flags.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(name="norm")])
+    >>> what_moves(network).moving
+    4
+    """
+    trains = {id(weight) for weight in model.trainable_weights}
+    running = {
+        id(weight): norm.trainable
+        for norm in norms(model)
+        if norm.built
+        for weight in (norm.moving_mean, norm.moving_variance)
+    }
+    parameters, statistics = [0, 0], [0, 0]
+    seen, layers = set(), []
+    for layer in leaves(model):
+        active = False
+        for weight in layer.weights:
+            if id(weight) in seen:
+                continue
+            seen.add(id(weight))
+            goes = running.get(id(weight), id(weight) in trains)
+            counts = statistics if id(weight) in running else parameters
+            counts[not goes] += math.prod(weight.shape)
+            active |= goes
+        if active:
+            layers.append(layer.name)
+    return Movement(*parameters, *statistics, tuple(layers))
+
+
+def check_compiled(model):
+    """Raise if ``trainable`` flags have changed since `compile`. Call it before `fit`.
+
+    What trains is settled by the first `fit` after a `compile`. A flag that changes later changes what `summary` says,
+    and not what is trained; one that changes in between happens to count, which is no habit to rely on. Keras 3.15 has
+    a warning for both in its code, on a line that is never reached.
+
+    Args:
+        model: compiled Keras model.
+
+    Returns:
+        A `Movement`, as `what_moves`: what this `fit` will move.
+
+    Raises:
+        StaleCompile: if a flag has changed since, or the optimiser was built for other weights; the message names the
+            layers.
+        ValueError: if the model is not compiled.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="head")])
+    >>> network.compile("sgd", "mse")
+    >>> network.layers[0].trainable = False
+    >>> check_compiled(network)
+    Traceback (most recent call last):
+    ...
+    tlcourse.finetuning.freezing.StaleCompile: Compiled before these changed `trainable`: head. Compile again, then fit.
+    """
+    if not model.compiled:
+        raise ValueError(f"{model.name!r} is not compiled. Set the trainable flags, then call compile, then fit.")
+    # Private in Keras, and the only record of the flags at compile time; its own warning, once reached, would reset it.
+    then = getattr(model, "_compiled_trainable_state", {})
+    layers = [layer for layer in leaves(model) if layer.weights]
+    changed = [layer.name for layer in layers if then.get(layer, layer.trainable) != layer.trainable]
+    optimizer = model.optimizer
+    if not changed and optimizer is not None and optimizer.built:
+        stale = {id(w) for w in optimizer._trainable_variables} ^ {id(w) for w in model.trainable_weights}
+        changed = [layer.name for layer in layers if any(id(weight) in stale for weight in layer.weights)]
+    if changed:
+        names = ", ".join(dict.fromkeys(changed))
+        raise StaleCompile(f"Compiled before these changed `trainable`: {names}. Compile again, then fit.")
+    return what_moves(model)
+
+
+def norms(model):
+    """Return the BatchNorm layers of a model, also those inside other layers."""
+    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def leaves(model):
+    """Return the layers of a model and of the models inside it, from the input to the last, each once."""
+    found = {}
+    for layer in model.layers:
+        for leaf in leaves(layer) if hasattr(layer, "layers") else [layer]:
+            found[id(leaf)] = leaf
+    return list(found.values())

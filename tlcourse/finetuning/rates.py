@@ -1,0 +1,177 @@
+"""Learning rates: one for each depth, and a test of which are too high."""
+
+import re
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras.optimizers import MultiOptimizer, OptimizerMap
+
+from tlcourse.finetuning.freezing import leaves
+
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class Scaled(Schedule):
+    """A learning-rate schedule times a constant.
+
+    >>> float(Scaled(keras.optimizers.schedules.CosineDecay(1.0, 10), 0.5)(0))
+    0.5
+    """
+
+    def __init__(self, schedule, factor):
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step):
+        return self.factor * self.schedule(step)
+
+    def get_config(self):
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule), "factor": self.factor}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["factor"])
+
+
+def rates_by_depth(optimizer, groups, *, decay):
+    """Return an optimiser whose learning rate shrinks by ``decay`` from each group of layers to the one before it.
+
+    ``rate_j = rate * decay^(J - j)`` for the groups ``j = 1 … J``. Layers in no group, such as a new head, get the full
+    rate, and so does the last group. Everything else of the optimiser, its decoupled weight decay too, goes by the
+    group's rate. The map is by the names of layers, so it holds in a saved and reloaded model.
+
+    Args:
+        optimizer: Keras optimiser, not built, with a constant rate or a schedule.
+        groups: lists of layers, or of models for the layers inside them, from the input on. No name may occur twice, in
+            the groups or in the rest of the network.
+        decay: factor from a group to the one before it, above 0 and at most 1; 1 gives all groups one rate.
+
+    Returns:
+        A ``keras.optimizers.MultiOptimizer``.
+
+    Raises:
+        ValueError: if ``decay`` is out of range, no group or an empty one is given, a name occurs twice, or the
+            optimiser was used before or clips by a global norm.
+
+    Source:
+        Howard & Ruder (2018), *Universal Language Model Fine-tuning for Text Classification*, ACL, section 3.2. They
+        divide by 2.6 from layer to layer.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    >>> first, last = network.layers
+    >>> slow, fast = rates_by_depth(keras.optimizers.SGD(0.5), [[first], [last]], decay=0.5).optimizers[:2]
+    >>> float(slow.learning_rate), float(fast.learning_rate)
+    (0.25, 0.5)
+    """
+    groups = [
+        [leaf for layer in group for leaf in (leaves(layer) if hasattr(layer, "layers") else [layer])]
+        for group in groups
+    ]
+    names = [layer.name for group in groups for layer in group]
+    if not 0 < decay <= 1:
+        raise ValueError(f"decay must be above 0 and at most 1; got {decay}.")
+    if not groups or not all(groups) or len(set(names)) != len(names):
+        raise ValueError(f"There must be groups, each with layers, and no name twice; got {names}.")
+    config = optimizer.get_config()
+    if optimizer.built or "learning_rate" not in config or config.get("global_clipnorm"):
+        raise ValueError(
+            f"The optimiser must be new, with a learning rate of its own and no global_clipnorm, which would be taken "
+            f"group by group; got {optimizer.name!r}. Make one for this call, and use clipnorm or clipvalue."
+        )
+    rate = config.pop("learning_rate")
+    if isinstance(rate, dict):
+        rate = keras.saving.deserialize_keras_object(rate)
+
+    def at(factor):
+        scaled = Scaled(rate, factor) if isinstance(rate, Schedule) else rate * factor
+        return type(optimizer).from_config({**config, "learning_rate": scaled})
+
+    by_name = {}
+    for before_last, group in enumerate(reversed(groups)):
+        pattern = "|".join(re.escape(layer.name) for layer in group)
+        by_name[f"(?:.*/)?(?:{pattern})/.*"] = at(decay**before_last)
+    return MultiOptimizer(OptimizerMap(at(1.0), dict(reversed(by_name.items()))))
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Losses met while the learning rate was raised.
+
+    Attributes:
+        rates: the learning rates ``(steps,)``, rising.
+        losses: training loss of each step's batch ``(steps,)``, before the step.
+        smooth: its exponential average.
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+    smooth: np.ndarray
+
+    @property
+    def steepest(self):
+        """The rate at which the smooth loss fell fastest: a place to start from."""
+        return float(self.rates[np.gradient(self.smooth, np.log(self.rates)).argmin()])
+
+
+def learning_rate_range_test(model, inputs, targets, *, low=1e-5, high=1.0, steps=60, batch=16, seed=0):
+    """Raise the learning rate step by step from ``low`` to ``high`` and record the loss; then undo the training.
+
+    Too low a rate changes nothing, too high a rate makes the loss rise. What is right lies between, a few times below
+    where the loss is lowest. The test stops when the smooth loss is four times its lowest value, or not finite.
+    Weights, statistics and the optimiser's state are put back.
+
+    Args:
+        model: compiled Keras model whose optimiser has a constant learning rate.
+        inputs: preprocessed inputs, n of them.
+        targets: what the loss compares with, n of them.
+        low: first rate.
+        high: last rate, above ``low``.
+        steps: steps between them, at least 3.
+        batch: examples in a step.
+        seed: seed of the order.
+
+    Returns:
+        A `RangeTest`.
+
+    Raises:
+        ValueError: if rates, steps or lengths are out of range, the rate can't be set, or the loss is not finite and
+            positive for three steps.
+
+    Source:
+        Smith (2017), *Cyclical Learning Rates for Training Neural Networks*, WACV, section 3.3.
+    """
+    if not 0 < low < high or steps < 3:
+        raise ValueError(f"Rates must be 0 < low < high, in at least 3 steps; got {low}, {high} and {steps}.")
+    if not len(inputs) == len(targets) > 0 or batch < 1:
+        raise ValueError(
+            f"There must be as many targets as inputs, and a batch; got {len(targets)}, {len(inputs)}, {batch}."
+        )
+    optimizer = getattr(model, "optimizer", None)
+    if isinstance(optimizer, (MultiOptimizer, type(None))) or not hasattr(optimizer.learning_rate, "assign"):
+        raise ValueError("The test needs a model compiled with one optimiser of constant learning rate, as Adam(1e-3).")
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *optimizer.variables]
+    kept = [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
+    rng = np.random.default_rng(seed)
+    rates, losses, smooth, average = np.geomspace(low, high, steps), [], [], 0.0
+    try:
+        for step, rate in enumerate(rates, start=1):
+            rows = rng.choice(len(inputs), min(batch, len(inputs)), replace=False)
+            optimizer.learning_rate = float(rate)
+            model.reset_metrics()
+            losses.append(float(np.ravel(model.train_on_batch(inputs[rows], targets[rows]))[0]))
+            average = 0.8 * average + 0.2 * losses[-1]
+            smooth.append(average / (1 - 0.8**step))
+            if not np.isfinite(smooth[-1]) or smooth[-1] > 4 * min(smooth):
+                break
+    finally:
+        for variable, value in zip(variables, kept):
+            variable.assign(value)
+    finite = int(np.isfinite(smooth).sum())
+    if finite < 3:
+        raise ValueError(
+            f"The loss must be finite and positive for at least three steps; got {losses}. Look at the inputs."
+        )
+    return RangeTest(rates[:finite], np.array(losses[:finite]), np.array(smooth[:finite]))
