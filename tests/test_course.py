@@ -1,12 +1,16 @@
+import base64
+import io
 import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from made import BODY
+from PIL import Image
 
 import tlcourse.course.sources as sources
-from tlcourse.course.build import build, differences, without_volatile
+from tlcourse.course.build import build, differences, light, without_volatile
 from tlcourse.course.editions import blank, solution, solved_edition, student_edition, trial_edition
 from tlcourse.course.sources import LessonSource, lessons, write_notebook
 
@@ -132,6 +136,19 @@ def test_volatile_things_go():
     )
     text = nbformat.writes(without_volatile(notebook))
     assert all(word not in text for word in ("2026", "warning", "deadbeef", "3.12.1"))
+
+
+def test_figures_get_light_and_keep_their_look():
+    rng = np.random.default_rng(0)
+    page = np.full((60, 80, 3), 255, "uint8")
+    page[10:40, 10:50] = rng.integers(0, 255, (30, 40, 1))  # a grey photograph on white
+    file = io.BytesIO()
+    Image.fromarray(page).save(file, "PNG")
+    once = light(base64.b64encode(file.getvalue()).decode())
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(once))).convert("RGB"), int)
+    assert len(once) < len(base64.b64encode(file.getvalue()))
+    assert np.abs(shown - page).max() <= 8
+    assert len(light(once)) <= len(once)
 
 
 def test_copies_are_made_once_and_kept_when_reset(made, monkeypatch):

@@ -1,8 +1,11 @@
 """Build the committed editions, and tell whether they are what their sources build."""
 
+import base64
+import io
 import re
 
 import nbformat
+from PIL import Image
 
 from tlcourse.course.editions import student_edition
 from tlcourse.course.kernels import QUIET_KERNEL
@@ -51,7 +54,7 @@ def execute(notebook, source, timeout=600):
 
 
 def without_volatile(notebook):
-    """Return the notebook without times, versions, process ids, addresses and standard error."""
+    """Return the notebook without times, versions, process ids, addresses and standard error, its figures light."""
     notebook.metadata.language_info = {"name": "python"}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -100,4 +103,14 @@ def _steady(output):
         output.text = ADDRESS.sub("0x…", output.text)
     if "text/plain" in output.get("data", {}):
         output.data["text/plain"] = ADDRESS.sub("0x…", output.data["text/plain"])
+    if "image/png" in output.get("data", {}):
+        output.data["image/png"] = light(output.data["image/png"])
     return output
+
+
+def light(png):
+    """Return a figure in base64 with a palette of at most 128 colours, which makes it a third as large."""
+    figure = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB").quantize(128)
+    smaller = io.BytesIO()
+    figure.save(smaller, "PNG", optimize=True)
+    return min(png, base64.b64encode(smaller.getvalue()).decode() + "\n", key=len)
