@@ -36,6 +36,7 @@ solutions: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/features.py
+	$(BIN)/python tests/benchmarks/training.py
 	$(BIN)/python tests/benchmarks/running.py
 	$(BIN)/python tests/benchmarks/hub.py
 	$(BIN)/python tests/benchmarks/sentences.py

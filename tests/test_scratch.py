@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tlcourse.finetuning import rates_by_depth
-from tlcourse.scratch import forget_steps, passes, restart
+from tlcourse.scratch import forget_steps, passes, restart, train
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 Y = (X @ np.array([1.0, -2.0, 0.5]))[:, None].astype("float32")
@@ -72,3 +72,32 @@ def test_passes_show_every_example_before_any_again():
     assert len(passes([4, 7, 9], steps=5, batch=32, seed=0)) == 160
     with pytest.raises(ValueError, match="got 0, 1 and 1"):
         passes([], steps=1, batch=1, seed=0)
+
+
+def test_train_takes_the_steps_of_fit():
+    fitted, trained = compiled(), compiled()
+    for network in (fitted, trained):
+        restart(network, seed=6)
+    fitted.fit(X[:50], Y[:50], batch_size=16, shuffle=False, verbose=0)
+    train(trained, X[:50], Y[:50], batch=16)
+    assert int(trained.optimizer.iterations) == 4
+    for one, other in zip(fitted.get_weights(), trained.get_weights()):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
+
+
+def test_train_builds_a_network_that_was_not_built():
+    network = keras.Sequential([keras.layers.Dense(1)])
+    network.compile("adam", "mse")
+    train(network, X, Y, batch=64)
+    assert network.built and int(network.optimizer.iterations) == 1
+
+
+def test_train_names_what_is_missing():
+    with pytest.raises(ValueError, match="got 63, 64 and 8"):
+        train(compiled(), X, Y[1:], batch=8)
+    with pytest.raises(ValueError, match="got 0, 0 and 8"):
+        train(compiled(), X[:0], Y[:0], batch=8)
+    with pytest.raises(ValueError, match="got 64, 64 and 0"):
+        train(compiled(), X, Y, batch=0)
+    with pytest.raises(ValueError, match="Call network.compile first"):
+        train(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), X, Y, batch=8)

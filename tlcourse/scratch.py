@@ -71,3 +71,38 @@ def passes(rows, steps, batch, seed):
         raise ValueError(f"There must be examples, steps and a batch; got {len(rows)}, {steps} and {batch}.")
     rounds = -(-steps * batch // len(rows))
     return np.random.default_rng(seed).permuted(np.tile(rows, (rounds, 1)), axis=1).ravel()[: steps * batch]
+
+
+def train(network, inputs, targets, batch):
+    """Train a compiled network on its inputs in the order given, once: a gradient step per batch.
+
+    The same steps as ``network.fit(inputs, targets, batch_size=batch, shuffle=False)``, without its input pipeline:
+    on TensorFlow that pipeline tunes itself in a thread of its own, for which a ``fit`` of a few seconds often has to
+    wait when the data end (`make bench` prints by how much). The optimiser is built beforehand, because TensorFlow
+    traces a step twice if it makes variables.
+
+    Args:
+        network: compiled Keras model.
+        inputs: array ``(n, ...)``, n at least 1; see `passes` for several passes over the examples.
+        targets: array ``(n, ...)``.
+        batch: examples in a step, at least 1; the last step takes what is left.
+
+    Raises:
+        ValueError: if the lengths differ or are zero, the batch is less than 1, or the network was not compiled with an
+            optimiser.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> network.compile("adam", "mse")
+    >>> train(network, np.ones((6, 2)), np.ones((6, 1)), batch=4)
+    """
+    if not len(inputs) == len(targets) > 0 or batch < 1:
+        raise ValueError(
+            f"There must be as many targets as inputs, and a batch; got {len(targets)}, {len(inputs)} and {batch}."
+        )
+    optimizer = getattr(network, "optimizer", None)
+    if optimizer is None:
+        raise ValueError("train needs a network that was compiled with an optimiser. Call network.compile first.")
+    if network.built and not optimizer.built:
+        optimizer.build(network.trainable_variables)
+    for start in range(0, len(inputs), batch):
+        network.train_on_batch(inputs[start : start + batch], targets[start : start + batch])
