@@ -85,6 +85,27 @@ def test_train_takes_the_steps_of_fit():
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
 
 
+def by_depth(rate):
+    network = compiled()
+    first, _, last = network.layers
+    network.compile(rates_by_depth(keras.optimizers.Adam(rate), [[first], [last]], decay=0.5), "mse")
+    return network
+
+
+def test_annealing_is_a_cosine_schedule_for_every_rate():
+    annealed, scheduled = by_depth(0.01), by_depth(keras.optimizers.schedules.CosineDecay(0.01, 4))
+    for network in (annealed, scheduled):
+        restart(network, seed=7)
+    train(annealed, X, Y, batch=16, anneal=True)
+    train(scheduled, X, Y, batch=16)
+    for one, other in zip(annealed.get_weights(), scheduled.get_weights()):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    rates = [float(one.learning_rate) for one in annealed.optimizer.optimizers]
+    assert rates == pytest.approx([0.005, 0.01, 0.01])
+    with pytest.raises(ValueError, match="Compile with a number"):
+        train(scheduled, X, Y, batch=16, anneal=True)
+
+
 def test_train_builds_a_network_that_was_not_built():
     network = keras.Sequential([keras.layers.Dense(1)])
     network.compile("adam", "mse")

@@ -73,7 +73,7 @@ def passes(rows, steps, batch, seed):
     return np.random.default_rng(seed).permuted(np.tile(rows, (rounds, 1)), axis=1).ravel()[: steps * batch]
 
 
-def train(network, inputs, targets, batch):
+def train(network, inputs, targets, batch, anneal=False):
     """Train a compiled network on its inputs in the order given, once: a gradient step per batch.
 
     The same steps as ``network.fit(inputs, targets, batch_size=batch, shuffle=False)``, without its input pipeline:
@@ -86,10 +86,16 @@ def train(network, inputs, targets, batch):
         inputs: array ``(n, ...)``, n at least 1; see `passes` for several passes over the examples.
         targets: array ``(n, ...)``.
         batch: examples in a step, at least 1; the last step takes what is left.
+        anneal: whether every learning rate falls from its value to zero along half a cosine, over these steps, and is
+            put back afterwards.
 
     Raises:
-        ValueError: if the lengths differ or are zero, the batch is less than 1, or the network was not compiled with an
-            optimiser.
+        ValueError: if the lengths differ or are zero, the batch is less than 1, the network was not compiled with an
+            optimiser, or there is to be annealed what follows a schedule of its own.
+
+    Source:
+        Loshchilov & Hutter (2017), *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR, equation 5, without a
+        restart.
 
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> network.compile("adam", "mse")
@@ -104,5 +110,22 @@ def train(network, inputs, targets, batch):
         raise ValueError("train needs a network that was compiled with an optimiser. Call network.compile first.")
     if network.built and not optimizer.built:
         optimizer.build(network.trainable_variables)
-    for start in range(0, len(inputs), batch):
-        network.train_on_batch(inputs[start : start + batch], targets[start : start + batch])
+    starts = range(0, len(inputs), batch)
+    annealed = _constant_rates(optimizer) if anneal else []
+    try:
+        for step, start in enumerate(starts):
+            for one, rate in annealed:
+                one.learning_rate = rate * (1 + np.cos(np.pi * step / len(starts))) / 2
+            network.train_on_batch(inputs[start : start + batch], targets[start : start + batch])
+    finally:
+        for one, rate in annealed:
+            one.learning_rate = rate
+
+
+def _constant_rates(optimizer):
+    """Return the optimisers of an optimiser, each with its learning rate."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    ones = getattr(optimizer, "optimizers", [optimizer])
+    if not all(hasattr(one._learning_rate, "assign") for one in ones):
+        raise ValueError("A learning rate that follows a schedule can't be annealed as well. Compile with a number.")
+    return [(one, float(keras.ops.convert_to_numpy(one.learning_rate))) for one in ones]
