@@ -363,13 +363,13 @@ _ = plot_range_test(
 #
 # ### Forgetting, measured twice
 #
-# Eight steps at either rate, three draws. Then the source is asked, with its **original head**, and with a head
+# Twelve steps at either rate, three draws. Then the source is asked, with its **original head**, and with a head
 # **fitted anew** on the changed features. If only the first falls, the wiring is lost and the knowledge is still there.
 # Each training begins with the target's statistics, which cost something by themselves: they get bars of their own.
 
 
 # %%
-STEPS, EARLY, PAIRS = lesson.pick(quick=16, full=32), lesson.pick(quick=8, full=12), 3
+STEPS, EARLY, PAIRS = lesson.pick(quick=24, full=32), 12, 3
 
 
 def with_both_heads():
@@ -391,8 +391,8 @@ for draw, rows in enumerate(draws[MANY][:PAIRS]):
     forgotten["high rate"].append(with_both_heads())
 
 # %% [markdown]
-# The low rate is run to its end while we are at it: sixteen steps, everything free, the head random. On the way,
-# after eight steps, the source is asked; at the end, a third of the test patches, as they are and **shifted**: noise,
+# The low rate is run to its end while we are at it: twenty-four steps, everything free, the head random. On the way,
+# after twelve steps, the source is asked; at the end, a third of the test patches, as they are and **shifted**: noise,
 # blur, rotation, contrast, at the third of five severities.
 
 # %%
@@ -543,7 +543,7 @@ for k, gain in ahead.items():
 # trains everything. Here the head is the probe, in closed form. Its scores lie near −1 and 1, far too unsure as logits,
 # so they are multiplied by the one number that makes the cross-entropy on the labelled patches smallest.
 #
-# **Before you run it.** Same low rate, same sixteen full-network steps, same batches. Whose features move further:
+# **Before you run it.** Same low rate, same twenty-four full-network steps, same batches. Whose features move further:
 # on test images as they are? On shifted ones? And who is more accurate?
 
 # %%
