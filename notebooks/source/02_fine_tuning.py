@@ -11,7 +11,7 @@
 #       quick: []
 #       development: []
 #       full: [pneumoniamnist, cifar10, mobilenet-0.25]
-#     seconds: {quick: 90, full: 330}
+#     seconds: {quick: 100, full: 330}
 # ---
 
 # %% [markdown]
@@ -357,8 +357,8 @@ _ = plot_range_test(
 )
 
 # %% [markdown]
-# Too far left nothing happens, too far right the loss climbs again. The test looks at twenty-five batches and one loss; it
-# says what is too high *now*, for the target. It says nothing about what is lost. The two marked rates were fixed on
+# Too far left nothing happens, too far right the loss climbs again. The test looks at twenty-five batches and one loss;
+# it says what is too high *now*, for the target. It says nothing about what is lost. The two marked rates were fixed on
 # development data: the low one where the loss begins to fall, the high one at the end of the valley.
 #
 # ### Forgetting, measured twice
