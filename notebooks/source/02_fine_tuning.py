@@ -397,6 +397,7 @@ for draw, rows in enumerate(draws[MANY][:PAIRS]):
 
 # %%
 from tlcourse.datasets import SEVERITIES, shifted
+from tlcourse.finetuning import distance_from
 
 third = np.random.default_rng(SEED).permutation(len(test.labels))[: len(test.labels) // 3]
 asked = test.labels[third]
@@ -414,8 +415,6 @@ def seen_and_right(model):
 
 
 # %%
-from tlcourse.finetuning import distance_from
-
 MORE = -(-len(draws[MANY][0]) // (3 * BATCH))  # steps that head first will take in time; see there
 starts = {}  # by draw: features of each version where training begins
 
