@@ -140,6 +140,12 @@ def learning_rate_range_test(model, inputs, targets, *, low=1e-5, high=1.0, step
 
     Source:
         Smith (2017), *Cyclical Learning Rates for Training Neural Networks*, WACV, section 3.3.
+
+    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> network.compile("sgd", "mse")
+    >>> tested = learning_rate_range_test(network, np.ones((8, 2)), np.ones((8, 1)), high=1e-3, steps=5)
+    >>> tested.rates.shape, tested.losses.shape
+    ((5,), (5,))
     """
     if not 0 < low < high or steps < 3:
         raise ValueError(f"Rates must be 0 < low < high, in at least 3 steps; got {low}, {high} and {steps}.")
