@@ -716,7 +716,8 @@ if PROFILE == "full":
 # needed none of it. It speaks of four photographs; patches of one photograph are not independent, so the intervals,
 # which are over draws of labels and training seeds, say nothing about a fifth. A seed varies the draws, the head's
 # initial weights, order, augmentation and noise; the borrowed weights, the pool and the reporting part never change.
-# The rates, the factor 0.7 and the number of steps were chosen on development data.
+# The rates, the factor 0.7 and the hundred steps were chosen on development data, the other numbers of steps by the time
+# that they take.
 
 # %% [markdown]
 # ## Your turn
