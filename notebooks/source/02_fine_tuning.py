@@ -11,7 +11,7 @@
 #       quick: []
 #       development: []
 #       full: [pneumoniamnist, cifar10, mobilenet-0.25]
-#     seconds: {quick: 90, full: 330}
+#     seconds: {quick: 100, full: 330}
 # ---
 
 # %% [markdown]
