@@ -1,3 +1,5 @@
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -37,6 +39,17 @@ def test_restart_sets_the_rate_and_the_seed():
     assert float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)) == 0.5
     restart(network, seed=2)
     assert not np.array_equal(one[0], network.get_weights()[0])
+
+
+def test_restart_seeds_python_s_generator_alone():
+    keras.utils.set_random_seed(11)  # the global seed: it sets NumPy's generator too
+    expected = np.random.random()  # noqa: NPY002
+    keras.utils.set_random_seed(11)
+    restart(compiled(), seed=5)
+    assert np.random.random() == expected  # noqa: NPY002
+    drawn = random.random()
+    restart(compiled(), seed=5)
+    assert random.random() == drawn
 
 
 def test_a_frozen_layer_keeps_its_weights():

@@ -1,5 +1,7 @@
 """What would we have without it? Training from scratch, and training many times over."""
 
+import random
+
 import keras
 import numpy as np
 
@@ -12,7 +14,9 @@ def restart(network, seed, learning_rate=None):
 
     Args:
         network: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
-        seed: seed of the new weights and of what is random in training. Sets Keras's global seed.
+        seed: seed of the new weights and of what is random in training. Seeds Python's generator, where Keras draws a
+            seed for each layer. Keras's global seed stays as it is: setting it makes TensorFlow throw away its compiled
+            kernels (`make bench` prints what the next step then costs).
         learning_rate: a new learning rate, or ``None`` to keep the present one.
 
     Raises:
@@ -24,7 +28,7 @@ def restart(network, seed, learning_rate=None):
     """
     if getattr(network, "optimizer", None) is None:
         raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
-    keras.utils.set_random_seed(seed)
+    random.seed(seed)
     for layer, anew in zip(network.layers, keras.models.clone_model(network).layers):
         if layer.trainable:
             for old, new in zip(layer.variables, anew.variables):  # weights, and the random state of a dropout

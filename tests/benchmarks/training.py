@@ -1,7 +1,7 @@
-"""Short trainings in a loop over batches, `train`, against `fit` on the same batches. Run by `make bench`.
+"""Short trainings: `train` against `fit`, and what setting the global seed costs. Run by `make bench`.
 
-The whole `letters` network and a head, as lesson 02 trains them. Tracing is excluded. Alternating repeats; `fit` varies
-much more than `train` does, so the smallest and the largest ratio are printed as well as the median.
+The whole `letters` network and a head, much as lesson 02 trains them. Tracing is excluded. Alternating repeats; `fit`
+varies much more than `train` does, so the smallest and the largest ratio are printed as well as the median.
 """
 
 import statistics
@@ -46,9 +46,21 @@ def ratios(model, steps):
         yield fitting / timed(train, model, images, labels, BATCH)
 
 
+def after_seed(model):
+    images, labels = np.zeros((BATCH, 32, 32, 3), "float32"), np.zeros(BATCH, int)
+    for seed in range(REPEATS):
+        usual = timed(train, model, images, labels, BATCH)
+        keras.utils.set_random_seed(seed)
+        yield timed(train, model, images, labels, BATCH) / usual
+
+
+def show(name, found):
+    print(f"{name}: {statistics.median(found):.2f} ({min(found):.2f} … {max(found):.2f})")
+
+
 if __name__ == "__main__":
     model = compiled()
     list(ratios(model, steps=1))
     for steps in STEPS:
-        found = list(ratios(model, steps))
-        print(f"{steps} steps, fit / train: {statistics.median(found):.2f} ({min(found):.2f} … {max(found):.2f})")
+        show(f"{steps} steps, fit / train", list(ratios(model, steps)))
+    show("one step after setting the global seed / one step", list(after_seed(model)))
