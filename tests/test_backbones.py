@@ -28,13 +28,28 @@ def test_contract_takes_any_image_array(name):
 def test_both_bundled_backbones_share_one_small_architecture():
     letters, photos = (load_backbone(name).model for name in BUNDLED)
     assert [w.shape for w in letters.weights] == [w.shape for w in photos.weights]
-    assert residual_classifier(71).count_params() <= 500_000
+    classifier = keras.models.clone_model(residual_classifier(71), keras.Input((32, 32, 3)))
+    assert classifier.count_params() <= 500_000
     multiply_adds = sum(
         np.prod(layer.kernel.shape) * (np.prod(layer.output.shape[1:3]) if layer.kernel.ndim > 2 else 1)
-        for layer in residual_classifier(71).layers
+        for layer in classifier.layers
         if hasattr(layer, "kernel")
     )
     assert multiply_adds <= 25e6
+
+
+def test_another_side_is_the_same_network_on_images_of_that_size():
+    usual, small = load_backbone("letters"), load_backbone("letters", side=24)
+    assert all(np.array_equal(a, b) for a, b in zip(usual.model.get_weights(), small.model.get_weights()))
+    prepared = small.preprocess(np.random.default_rng(0).random((2, 40, 40)))
+    assert prepared.shape == (2, *small.input_shape) == (2, 24, 24, 3)
+    assert small.model(prepared).shape == (2, 3, 3, 104)
+
+
+@pytest.mark.parametrize("name, side", [("letters", 7), ("photos", 24.0), ("mobilenet", 31), ("letters", (24, 24))])
+def test_sides_that_no_network_can_see_are_refused(name, side):
+    with pytest.raises(ValueError, match=r"side must be a whole number of pixels, at least (8|32) for .*got"):
+        load_backbone(name, side=side)
 
 
 @pytest.mark.parametrize("name", BUNDLED)

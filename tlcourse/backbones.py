@@ -5,6 +5,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -43,43 +44,55 @@ class Backbone:
     card: Mapping | None = None
 
 
-def load_backbone(name, *, alpha=0.25, side=128):
+def load_backbone(name, *, side=None, alpha=0.25):
     """Load a pretrained network by name, frozen.
 
     Args:
         name: ``"letters"`` or ``"photos"``, which are bundled and share one architecture, or ``"mobilenet"``, with its
             ImageNet weights from ``keras.applications``, which are fetched.
+        side: width and height in pixels of the images that the network sees, at least 8 (``"mobilenet"``: 32). By
+            default 32, which the bundled networks were trained on, and 128 for ``"mobilenet"``.
         alpha: width of ``"mobilenet"``: 0.25, 0.5, 0.75 or 1.0.
-        side: width and height in pixels that ``"mobilenet"`` sees, at least 32.
 
     Returns:
         A `Backbone` whose ``model.trainable`` is ``False``.
 
     Raises:
-        ValueError: if the name or the width is unknown, or a weights file is damaged or of another architecture.
+        ValueError: if the name or the width is unknown, the side too small, or a weights file damaged or of another
+            architecture.
         AssetMissing: if the weights have to be fetched first.
 
     >>> letters = load_backbone("letters")
     >>> letters.preprocess(np.zeros((5, 8, 8), "uint8")).shape
     (5, 32, 32, 3)
+    >>> load_backbone("letters", side=24).preprocess(np.zeros((5, 8, 8), "uint8")).shape
+    (5, 24, 24, 3)
     """
     known("backbone", name, [*BUNDLED, "mobilenet"])
-    backbone = _mobilenet(alpha, side) if name == "mobilenet" else _bundled(name)
+    usual, least = (128, 32) if name == "mobilenet" else (32, 8)
+    side = usual if side is None else side
+    if not isinstance(side, int | np.integer) or side < least:
+        raise ValueError(
+            f"side must be a whole number of pixels, at least {least} for {name!r}, got {side!r}. "
+            f"Without it the network sees images of {usual}x{usual}."
+        )
+    backbone = _mobilenet(alpha, side) if name == "mobilenet" else _bundled(name, side)
     backbone.model.trainable = False
     return backbone
 
 
 def residual_classifier(classes):
-    """Build the architecture of the bundled backbones: a small residual network, 32x32x3 in, logits out.
+    """Build the architecture of the bundled backbones: a small residual network, images in, logits out.
 
     A stem and three stages of 40, 80 and 104 channels, each halving the image and adding one residual block (He et al.
-    2016, *Deep Residual Learning*): 0.46 million parameters, 24 million multiply-adds an image.
+    2016, *Deep Residual Learning*): 0.46 million parameters, and 24 million multiply-adds for an image of 32x32. No
+    weight depends on the size of the image.
 
     Args:
         classes: number of logits, at least 2.
 
     Returns:
-        A Keras model from float images ``(n, 32, 32, 3)`` in [0, 1] to ``(n, classes)``; the layers ``stage1``,
+        A Keras model from float images ``(n, height, width, 3)`` in [0, 1] to ``(n, classes)``; the layers ``stage1``,
         ``stage2`` and ``stage3`` end its stages, ``pool`` averages over the image, ``head`` gives the logits.
 
     >>> residual_classifier(10).count_params() < 500_000
@@ -90,7 +103,7 @@ def residual_classifier(classes):
         x = layers.Conv2D(filters, 3, strides, "same", use_bias=False, name=f"{name}_conv")(x)
         return layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
 
-    inputs = keras.Input((32, 32, 3), name="image")
+    inputs = keras.Input((None, None, 3), name="image")
     x = layers.Rescaling(2.0, -1.0, name="rescale")(inputs)
     x = layers.ReLU(name="stem")(convolve(x, 24, "stem"))
     for number, filters in enumerate(STAGES, start=1):
@@ -126,7 +139,7 @@ def untrained(backbone, images, seed):
     return replace(backbone, name=f"{backbone.name}, untrained", model=model, head=None, card=card)
 
 
-def _bundled(name):
+def _bundled(name, side):
     folder = data_folder() / "weights"
     card = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     path = folder / f"{name}.weights.h5"
@@ -141,8 +154,8 @@ def _bundled(name):
     return Backbone(
         name,
         model=keras.Model(classifier.input, classifier.get_layer("stage3").output, name=name),
-        preprocess=_to_32x32x3,
-        input_shape=(32, 32, 3),
+        preprocess=partial(_resize_rgb, side=side),
+        input_shape=(side, side, 3),
         taps=("stage1", "stage2", "stage3"),
         head=keras.Model(features, classifier.get_layer("head")(features), name=f"{name}_head"),
         card=card,
@@ -170,10 +183,6 @@ def load_classifier(path, classes):
             f"{str(error).splitlines()[0][:160]} Train it again with `tlcourse pretrain`, or restore the file."
         ) from error
     return classifier
-
-
-def _to_32x32x3(images):
-    return _resize_rgb(images, 32)
 
 
 def _resize_rgb(images, side):
