@@ -1,10 +1,11 @@
 import json
+import logging
 
 import numpy as np
 import pytest
 
 from tlcourse.evaluation import Interval
-from tlcourse.lesson import ClaimFailed, Lesson, plain
+from tlcourse.lesson import ClaimFailed, Lesson, plain, quietly
 
 CLAIM = "application/vnd.tlcourse.claim+json"
 
@@ -97,3 +98,12 @@ def test_unknown_profiles_and_odd_seeds_are_refused(profile, seed):
 def test_plain_leaves_nothing_that_json_cannot_hold():
     value = {"a": np.arange(3), "b": (np.float32(1.5), float("inf")), "c": Interval(0, 0, 0, 0, 2)}
     assert json.loads(json.dumps(plain(value))) == plain(value)
+
+
+def test_what_tensorflow_logs_is_quiet_whatever_level_it_gives_itself(caplog):
+    logger = logging.getLogger("tensorflow")
+    with quietly():
+        logger.setLevel(logging.INFO)  # as it does in a notebook
+    logger.warning("tracing anew")
+    logger.error("no memory")
+    assert caplog.messages == ["no memory"]

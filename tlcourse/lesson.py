@@ -148,7 +148,8 @@ class Lesson:
 def quietly():
     """Keep TensorFlow's start-up lines off the lesson: they come from C++, past Python's standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of tracing anew, which many small networks need
+    # It warns of tracing anew, which many small networks need. A level would not last: it sets its own in a notebook.
+    logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
         warnings.simplefilter("ignore")
