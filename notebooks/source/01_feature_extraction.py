@@ -11,7 +11,7 @@
 #       quick: []
 #       development: [mnist]
 #       full: [flowers, mobilenet-0.25]
-#     seconds: {quick: 110, full: 340}
+#     seconds: {quick: 65, full: 340}
 # ---
 
 # %% [markdown]

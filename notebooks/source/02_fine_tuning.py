@@ -11,7 +11,7 @@
 #       quick: []
 #       development: []
 #       full: [pneumoniamnist, cifar10, mobilenet-0.25]
-#     seconds: {quick: 65, full: 300}
+#     seconds: {quick: 65, full: 150}
 # ---
 
 # %% [markdown]
