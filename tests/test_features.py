@@ -1,4 +1,5 @@
 import multiprocessing
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -55,6 +56,34 @@ def test_the_second_call_reads_and_a_changed_pixel_or_weight_computes(tiny, monk
     assert np.allclose(extract(tiny, IMAGES, "first"), expected()["first"] / [1, 2] * [2, 3], atol=1e-5)
     tiny.model.set_weights(weights)
     assert len(runs) == 3
+
+
+def test_what_the_network_computes_and_what_it_is_shown_make_the_name(tiny, monkeypatch):
+    def network(activation):
+        inputs = keras.Input((8, 8, 1))
+        layer = keras.layers.Conv2D(2, 1, activation=activation, name="layer")
+        model = keras.Model(inputs, layer(inputs), name="same")
+        layer.set_weights([np.array([1.0, -1.0]).reshape(1, 1, 1, 2), np.zeros(2)])
+        return Backbone("same", model, checked_images, (8, 8, 1), ("layer",))
+
+    linear, relu = (extract(network(activation), IMAGES, "layer") for activation in (None, "relu"))
+    assert (linear[:, 1] < 0).all() and (relu[:, 1] == 0).all()
+
+    def halved_from_the_second_on(images):
+        images = checked_images(images)
+        return np.concatenate([images[:1], images[1:] / 2])
+
+    usual = extract(tiny, IMAGES, "first")
+    halved = extract(replace(tiny, preprocess=halved_from_the_second_on), IMAGES, "first")
+    assert np.allclose(halved[0], usual[0]) and np.allclose(halved[1:], usual[1:] / 2)
+
+    runs = []
+    monkeypatch.setattr(module, "_run", lambda *arguments: runs.append(1) or {"first": usual})
+    extract(tiny, IMAGES, "first")
+    assert runs == []
+    monkeypatch.setattr(keras.config, "backend", lambda: "another")
+    extract(tiny, IMAGES, "first")
+    assert runs == [1]
 
 
 def test_a_truncated_file_is_computed_again(tiny, own_cache):

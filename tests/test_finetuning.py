@@ -14,11 +14,11 @@ from tlcourse.finetuning import (
     fit_head,
     learning_rate_range_test,
     rates_by_depth,
-    set_statistics,
     stay_close,
     unfreeze,
     what_moves,
 )
+from tlcourse.networks import set_statistics
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(1.0, 2.0, (32, 4)).astype("float32")
@@ -157,7 +157,7 @@ def test_the_guard_is_silent_on_correct_code():
     model.evaluate(X, Y, verbose=0)
     assert check_compiled(model).frozen == 0
     groups = [[model.get_layer("base").get_layer("low")]]
-    model.compile(rates_by_depth(keras.optimizers.SGD(0.1), groups, decay=0.5), CROSS_ENTROPY)
+    model.compile(rates_by_depth(keras.optimizers.SGD(0.1), model, groups, decay=0.5), CROSS_ENTROPY)
     model.fit(X, Y, verbose=0)
     assert check_compiled(model).frozen == 0
 
@@ -177,7 +177,7 @@ SMALL = RNG.normal(size=(8, 2)).astype("float32")
 GOAL = RNG.normal(size=(8, 1)).astype("float32")
 
 
-def by_hand(weights, rates, kind, decay, steps):
+def by_hand(weights, rates, kind, decay, steps, biases_decay=True):
     """Train the three layers in NumPy, each with its own rate."""
     w = [weight.astype("float64") for weight in weights]
     m, v = [np.zeros_like(x) for x in w], [np.zeros_like(x) for x in w]
@@ -190,7 +190,7 @@ def by_hand(weights, rates, kind, decay, steps):
         gradients = [SMALL.T @ d1, d1.sum(0), h1.T @ d2, d2.sum(0), h2.T @ d3, d3.sum(0)]
         for i, g in enumerate(gradients):
             rate = rates[i // 2]
-            w[i] = w[i] * (1 - rate * decay)
+            w[i] = w[i] * (1 - rate * (0.0 if i % 2 and not biases_decay else decay))
             if kind == "sgd":
                 w[i] = w[i] - rate * g
             else:
@@ -214,7 +214,7 @@ def test_rates_per_depth_equal_a_step_written_by_hand(name, tmp_path):
     model = three_layers()
     start = model.get_weights()
     a, b, _ = model.layers
-    model.compile(rates_by_depth(make(), [[a], [b]], decay=0.5), "mse", jit_compile=False)
+    model.compile(rates_by_depth(make(), model, [[a], [b]], decay=0.5), "mse", jit_compile=False)
     model.fit(SMALL, GOAL, batch_size=8, epochs=3, verbose=0)
     for got, expected in zip(model.get_weights(), by_hand(start, [0.05, 0.1, 0.1], kind, decay, 3)):
         np.testing.assert_allclose(got, expected, atol=2e-5)
@@ -232,7 +232,8 @@ def test_rates_per_depth_with_a_schedule_inside_a_model_survive_a_file(tmp_path)
         base = model.get_layer("base")
         schedule = keras.optimizers.schedules.CosineDecay(0.5, 20)
         groups = [[base.get_layer("low")], [base.get_layer("high")]]
-        model.compile(rates_by_depth(keras.optimizers.SGD(schedule, momentum=0.9), groups, decay=0.1), CROSS_ENTROPY)
+        optimizer = rates_by_depth(keras.optimizers.SGD(schedule, momentum=0.9), model, groups, decay=0.1)
+        model.compile(optimizer, CROSS_ENTROPY)
         model.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
         return model
 
@@ -249,7 +250,7 @@ def test_a_frozen_group_does_no_harm(tmp_path):
     model = three_layers()
     a, b, _ = model.layers
     a.trainable = False
-    model.compile(rates_by_depth(keras.optimizers.Adam(0.1), [[a], [b]], decay=0.5), "mse")
+    model.compile(rates_by_depth(keras.optimizers.Adam(0.1), model, [[a], [b]], decay=0.5), "mse")
     before = a.get_weights()
     model.fit(SMALL, GOAL, verbose=0)
     assert all(np.array_equal(x, y) for x, y in zip(before, a.get_weights()))
@@ -259,9 +260,34 @@ def test_a_frozen_group_does_no_harm(tmp_path):
 
 @pytest.mark.parametrize("decay, groups", [(0.0, 1), (1.5, 1), (0.5, 0), (0.5, 2)])
 def test_rates_by_depth_refuses(decay, groups):
-    layer = three_layers().layers[0]
+    model = three_layers()
     with pytest.raises(ValueError, match="decay must be|There must be groups"):
-        rates_by_depth(keras.optimizers.SGD(0.1), [[layer]] * groups, decay=decay)
+        rates_by_depth(keras.optimizers.SGD(0.1), model, [[model.layers[0]]] * groups, decay=decay)
+
+
+def test_rates_by_depth_refuses_a_name_that_occurs_twice_in_the_network_and_layers_of_another():
+    base = keras.Sequential([keras.Input((2,)), layers.Dense(3, name="dense")], name="base")
+    model = keras.Sequential([keras.Input((2,)), base, layers.Dense(1, name="dense")])
+    with pytest.raises(ValueError, match="'dense' must be the name of one layer of .* that of 2.*Name the layers"):
+        rates_by_depth(keras.optimizers.SGD(0.1), model, [[base]], decay=0.5)
+    with pytest.raises(ValueError, match="'elsewhere' must be the name of one layer of .* that of 0"):
+        rates_by_depth(keras.optimizers.SGD(0.1), three_layers(), [[layers.Dense(1, name="elsewhere")]], decay=0.5)
+
+
+@pytest.mark.parametrize("by", ["name", "variable"])
+def test_what_an_optimiser_excludes_from_weight_decay_stays_excluded(by):
+    model = three_layers()
+    start, biases = model.get_weights(), [layer.bias for layer in model.layers]
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.2)
+    optimizer.exclude_from_weight_decay(**({"var_names": ["bias"]} if by == "name" else {"var_list": biases}))
+    model.layers[0].bias.assign(np.ones(3))
+    start[1] = np.ones(3)
+    optimizer = rates_by_depth(optimizer, model, [[model.layers[0]], [model.layers[1]]], decay=0.5)
+    model.compile(optimizer, "mse", jit_compile=False)
+    model.fit(SMALL, GOAL, batch_size=8, epochs=3, verbose=0)
+    expected = by_hand(start, [0.05, 0.1, 0.1], "adam", 0.2, 3, biases_decay=False)
+    for got, wanted in zip(model.get_weights(), expected):
+        np.testing.assert_allclose(got, wanted, atol=2e-5)
 
 
 def test_l2_sp_pulls_towards_the_start_and_zero_strength_does_nothing():
@@ -348,7 +374,7 @@ def test_the_range_test_finds_where_the_loss_falls_and_puts_everything_back():
 
 def test_the_range_test_refuses():
     model = network()
-    model.compile(rates_by_depth(keras.optimizers.SGD(0.1), [[model.layers[-1]]], decay=1.0), CROSS_ENTROPY)
+    model.compile(rates_by_depth(keras.optimizers.SGD(0.1), model, [[model.layers[-1]]], decay=1.0), CROSS_ENTROPY)
     with pytest.raises(ValueError, match="constant learning rate"):
         learning_rate_range_test(model, X, Y)
     model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10)), CROSS_ENTROPY)
@@ -405,20 +431,21 @@ def test_a_model_in_a_group_stands_for_its_layers():
     base = keras.Sequential([keras.Input((2,)), layers.Dense(3, name="inner")], name="base")
     model = keras.Sequential([base, layers.Dense(1, name="out")])
     model.build((None, 2))
-    optimizer = rates_by_depth(keras.optimizers.SGD(1.0), [[base], [model.layers[-1]]], decay=0.1)
+    optimizer = rates_by_depth(keras.optimizers.SGD(1.0), model, [[base], [model.layers[-1]]], decay=0.1)
     optimizer.build(model.trainable_variables)
     rates = {w.path.split("/")[-2]: float(optimizer._optimizer_map(w).learning_rate) for w in model.trainable_variables}
     assert rates == pytest.approx({"inner": 0.1, "out": 1.0})
 
 
 def test_rates_by_depth_refuses_optimisers_it_would_change():
-    layer = three_layers().layers[0]
+    model = three_layers()
+    groups = [[model.layers[0]]]
     with pytest.raises(ValueError, match="no global_clipnorm"):
-        rates_by_depth(keras.optimizers.SGD(0.1, global_clipnorm=1.0), [[layer]], decay=0.5)
+        rates_by_depth(keras.optimizers.SGD(0.1, global_clipnorm=1.0), model, groups, decay=0.5)
     used = keras.optimizers.SGD(0.1)
-    used.build(layer.trainable_variables)
+    used.build(model.trainable_variables)
     with pytest.raises(ValueError, match="must be new"):
-        rates_by_depth(used, [[layer]], decay=0.5)
+        rates_by_depth(used, model, groups, decay=0.5)
 
 
 def test_l2_sp_leaves_a_layer_s_own_regulariser_alone():

@@ -13,7 +13,7 @@ from keras import layers
 
 from tlcourse.assets import data_folder, fetch
 from tlcourse.checks import checked_images, known
-from tlcourse.finetuning.statistics import set_statistics
+from tlcourse.networks import set_statistics
 
 BUNDLED = ("letters", "photos")
 MOBILENET_TAPS = ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu")

@@ -9,7 +9,8 @@ import numpy as np
 
 from tlcourse.assets import fetch
 from tlcourse.checks import known
-from tlcourse.features.keeping import computed_once, fingerprint
+from tlcourse.keeping import computed_once, fingerprint
+from tlcourse.networks import use_xla
 
 LONGEST = 256
 """Tokens of a sentence that MiniLM reads; its authors trained it on no more."""
@@ -88,10 +89,9 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
             vectors[rows] = encoder.model.predict_on_batch(encoder.preprocess([sentences[row] for row in rows]))
         return {encoder.name: vectors}
 
-    if not cache:
+    key = fingerprint(encoder.model, [encoder.name, json.dumps(sentences)]) if cache else ""
+    if not key:
         return compute([])[encoder.name]
-    about = f"{encoder.name} {encoder.model.dtype_policy.name} {keras.config.dtype_policy().name}"
-    key = fingerprint(encoder.model, about, json.dumps(sentences))
     return computed_once(key, [encoder.name], len(sentences), compute)[encoder.name]
 
 
@@ -119,7 +119,7 @@ def _minilm():
     mask = keras.ops.expand_dims(keras.ops.cast(backbone.input["padding_mask"], states.dtype), -1)
     mean = keras.ops.sum(states * mask, axis=1) / keras.ops.sum(mask, axis=1)
     model = keras.Model(backbone.input, keras.layers.UnitNormalization(name="unit_length")(mean), name="minilm")
-    model.compile(jit_compile=False)
+    model.compile(jit_compile=use_xla())
 
     def preprocess(sentences):
         encoded = tokenizer.encode_batch(sentences)
@@ -136,6 +136,6 @@ def _wordhub():
     from tlcourse.hub import HubLayer
 
     model = keras.Sequential([keras.Input((), dtype="string"), HubLayer("wordhub", name="module")], name="wordhub")
-    model.compile(jit_compile=False)
+    model.compile(jit_compile=False)  # strings are not for XLA
     card = "Static word vectors distilled from all-MiniLM-L6-v2 by `tlcourse pretrain wordhub`. Apache-2.0."
     return SentenceEncoder("wordhub", model, keras.ops.convert_to_tensor, model.output_shape[-1], card)

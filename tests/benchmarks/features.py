@@ -22,7 +22,7 @@ from tlcourse.assets import cache_folder
 from tlcourse.backbones import load_backbone
 from tlcourse.datasets import load_dataset
 from tlcourse.features import extract
-from tlcourse.scratch import passes, restart
+from tlcourse.training import passes, restart
 
 EPOCHS, BATCH, REPEATS = 10, 32, 5
 

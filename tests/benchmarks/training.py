@@ -16,7 +16,7 @@ import numpy as np
 
 from tlcourse.backbones import load_backbone
 from tlcourse.finetuning import unfreeze
-from tlcourse.scratch import train
+from tlcourse.training import train
 
 BATCH, STEPS, REPEATS = 32, (12, 50), 8
 

@@ -20,11 +20,12 @@ def calibrate():
 
     from tlcourse.backbones import load_backbone
     from tlcourse.features import fit_probe
+    from tlcourse.networks import use_xla
 
     features, labels = np.random.default_rng(0).normal(size=(500, 128)), np.arange(500) % 10
     backbone = load_backbone("letters")
     images = np.zeros((128, *backbone.input_shape), "float32")
-    backbone.model.compile(jit_compile=False)
+    backbone.model.compile(jit_compile=use_xla())
     with threadpool_limits(1):
         probes = _a_second(lambda: fit_probe(features, labels))
     batches = _a_second(lambda: backbone.model.predict_on_batch(images))

@@ -1,22 +1,26 @@
-"""Frozen features: one pass of the backbone, kept on disk by content."""
+"""Frozen features: one pass of the backbone, kept on disk."""
+
+import itertools
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from tlcourse.checks import checked_images, known
-from tlcourse.features.keeping import computed_once, fingerprint
+from tlcourse.keeping import computed_once, fingerprint
+from tlcourse.networks import use_xla
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes when the same network and images would give other features, so that older files are not read."""
 
 
 def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
     """Run a frozen backbone over images once, and keep the result.
 
-    The features of a layer are its activations averaged over the image. They are stored under a name made from the
-    weights, the preprocessing, the layer and the images, so the second call, in this notebook or another, reads a file;
-    a change of any of the four computes anew. All layers asked for take a single pass. Memory is bounded by the batch.
+    The features of a layer are its activations averaged over the image. They are stored under a name made from what
+    the network computes (layers, weights, backend) and from each image as the network sees it, so the second call, in
+    this notebook or another, reads a file; a change of either computes anew. All layers asked for take a single pass.
+    Memory is bounded by the batch.
 
     What this buys: ``epochs`` passes for one. What it forbids: augmentation, which would show the backbone new images.
 
@@ -45,25 +49,27 @@ def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
     images = np.asarray(images)
     for start in range(0, max(len(images), 1), batch_size):
         checked_images(images[start : start + batch_size])
-    if cache:
-        first = np.ascontiguousarray(backbone.preprocess(images[:1])).data
-        about = f"{FORMAT} {backbone.model.name} {backbone.input_shape} {images.dtype} {images.shape}"
-        key = fingerprint(backbone.model, about, first, np.ascontiguousarray(images).data)
-        features = computed_once(key, names, len(images), lambda missing: _run(backbone, images, missing, batch_size))
+    batches = _Batches(backbone, images, batch_size)
+    seen = (batches[at][0] for at in range(len(batches)))
+    key = fingerprint(backbone.model, itertools.chain([FORMAT], seen)) if cache else ""
+    if key:
+        features = computed_once(key, names, len(images), lambda missing: _run(backbone, batches, missing))
     else:
-        features = _run(backbone, images, names, batch_size)
+        features = _run(backbone, batches, names)
     return features[layers] if isinstance(layers, str) else features
 
 
-def _run(backbone, images, names, batch_size):
+def _run(backbone, batches, names):
     pool = keras.layers.GlobalAveragePooling2D()
     outputs = [backbone.model.get_layer(name).output for name in names]
     model = keras.Model(backbone.model.input, [pool(x) if x.ndim == 4 else x for x in outputs])
-    model.compile(jit_compile=False)  # one pass does not earn back what XLA needs to compile it
+    model.compile(jit_compile=use_xla())
     slow = {"delay": 2, "mininterval": 1, "leave": False}
-    with tqdm(total=len(images), desc=f"{backbone.name} features", unit="image", **slow) as bar:
-        advance = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: bar.update(batch_size))
-        features = model.predict(_Batches(backbone, images, batch_size), verbose=0, callbacks=[advance])
+    with tqdm(total=len(batches.images), desc=f"{backbone.name} features", unit="image", **slow) as bar:
+        advance = keras.callbacks.LambdaCallback(
+            on_predict_batch_end=lambda batch, logs: bar.update(batches.batch_size)
+        )
+        features = model.predict(batches, verbose=0, callbacks=[advance])
     features = features if isinstance(features, list) else [features]
     return {name: np.asarray(array, "float32") for name, array in zip(names, features)}
 

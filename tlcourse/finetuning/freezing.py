@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from tlcourse.checks import known
+from tlcourse.networks import leaves, norms
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,9 @@ class Movement:
     Attributes:
         trained: parameters that gradients will change.
         frozen: parameters that stay as they are.
-        moving: BatchNorm statistics (moving means and variances) that each training batch will change.
-        resting: BatchNorm statistics that stay as they are.
+        moving: BatchNorm statistics (moving means and variances) that each training batch will change; of a Hub module
+            all weights that it updates itself.
+        resting: such statistics that stay as they are.
         layers: names of the layers of which anything moves, from the input on.
     """
 
@@ -56,7 +58,8 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
         matching: regular expression: layers whose whole name it matches train. For names. With neither ``since`` nor
             ``matching`` no layer trains.
         batch_norm: ``"train"``, the BatchNorm layers among them train and their statistics move; or ``"freeze"``, every
-            BatchNorm layer rests, as is advised when batches are small or few.
+            BatchNorm layer rests, as is advised when batches are small or few. A Hub module is one layer: its weights
+            train or not, and with ``"freeze"`` its statistics rest, as its dropout does.
 
     Returns:
         A `Movement`, as `what_moves`.
@@ -96,6 +99,8 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
             part.trainable = trains and not (
                 batch_norm == "freeze" and isinstance(part, keras.layers.BatchNormalization)
             )
+            if hasattr(part, "training_mode"):
+                part.training_mode = batch_norm == "train"
     return what_moves(model)
 
 
@@ -113,6 +118,8 @@ def what_moves(model):
         if norm.built
         for weight in (norm.moving_mean, norm.moving_variance)
     }
+    for layer in leaves(model):
+        running |= {id(weight): layer.statistics_move for weight in getattr(layer, "statistics", ())}
     parameters, statistics = [0, 0], [0, 0]
     seen, layers = set(), []
     for layer in leaves(model):
@@ -170,17 +177,3 @@ def check_compiled(model):
         names = ", ".join(dict.fromkeys(changed))
         raise StaleCompile(f"Compiled before these changed `trainable`: {names}. Compile again, then fit.")
     return what_moves(model)
-
-
-def norms(model):
-    """Return the BatchNorm layers of a model, also those inside other layers."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-
-
-def leaves(model):
-    """Return the layers of a model and of the models inside it, from the input to the last, each once."""
-    found = {}
-    for layer in model.layers:
-        for leaf in leaves(layer) if hasattr(layer, "layers") else [layer]:
-            found[id(leaf)] = leaf
-    return list(found.values())

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras.optimizers import MultiOptimizer, OptimizerMap
 
-from tlcourse.finetuning.freezing import leaves
+from tlcourse.networks import leaves
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -34,25 +34,27 @@ class Scaled(Schedule):
         return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["factor"])
 
 
-def rates_by_depth(optimizer, groups, *, decay):
+def rates_by_depth(optimizer, model, groups, *, decay):
     """Return an optimiser whose learning rate shrinks by ``decay`` from each group of layers to the one before it.
 
     ``rate_j = rate * decay^(J - j)`` for the groups ``j = 1 … J``. Layers in no group, such as a new head, get the full
     rate, and so does the last group. Everything else of the optimiser, its decoupled weight decay too, goes by the
-    group's rate. The map is by the names of layers, so it holds in a saved and reloaded model.
+    group's rate; what the optimiser excludes from weight decay stays excluded. The map is by the names of layers, so it
+    holds in a saved and reloaded model.
 
     Args:
         optimizer: Keras optimiser, not built, with a constant rate or a schedule.
-        groups: lists of layers, or of models for the layers inside them, from the input on. No name may occur twice, in
-            the groups or in the rest of the network.
+        model: the network that it will train, head included.
+        groups: lists of layers, or of models for the layers inside them, from the input on. A layer in a group must
+            have a name that no other layer of the network has.
         decay: factor from a group to the one before it, above 0 and at most 1; 1 gives all groups one rate.
 
     Returns:
         A ``keras.optimizers.MultiOptimizer``.
 
     Raises:
-        ValueError: if ``decay`` is out of range, no group or an empty one is given, a name occurs twice, or the
-            optimiser was used before or clips by a global norm.
+        ValueError: if ``decay`` is out of range, no group or an empty one is given, a layer is not of this network or
+            shares its name, or the optimiser was used before or clips by a global norm.
 
     Source:
         Howard & Ruder (2018), *Universal Language Model Fine-tuning for Text Classification*, ACL, section 3.2. They
@@ -60,7 +62,8 @@ def rates_by_depth(optimizer, groups, *, decay):
 
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
     >>> first, last = network.layers
-    >>> slow, fast = rates_by_depth(keras.optimizers.SGD(0.5), [[first], [last]], decay=0.5).optimizers[:2]
+    >>> optimizer = rates_by_depth(keras.optimizers.SGD(0.5), network, [[first], [last]], decay=0.5)
+    >>> slow, fast = optimizer.optimizers[:2]
     >>> float(slow.learning_rate), float(fast.learning_rate)
     (0.25, 0.5)
     """
@@ -68,11 +71,17 @@ def rates_by_depth(optimizer, groups, *, decay):
         [leaf for layer in group for leaf in (leaves(layer) if hasattr(layer, "layers") else [layer])]
         for group in groups
     ]
-    names = [layer.name for group in groups for layer in group]
+    names, known = [layer.name for group in groups for layer in group], [layer.name for layer in leaves(model)]
     if not 0 < decay <= 1:
         raise ValueError(f"decay must be above 0 and at most 1; got {decay}.")
     if not groups or not all(groups) or len(set(names)) != len(names):
-        raise ValueError(f"There must be groups, each with layers, and no name twice; got {names}.")
+        raise ValueError(f"There must be groups, each with layers, and no layer twice; got {names}.")
+    for name in names:
+        if known.count(name) != 1:
+            raise ValueError(
+                f"{name!r} must be the name of one layer of {model.name!r}; it is that of {known.count(name)}. "
+                f"Name the layers apart, as Dense(10, name='head'), and give layers of this network."
+            )
     config = optimizer.get_config()
     if optimizer.built or "learning_rate" not in config or config.get("global_clipnorm"):
         raise ValueError(
@@ -85,7 +94,11 @@ def rates_by_depth(optimizer, groups, *, decay):
 
     def at(factor):
         scaled = Scaled(rate, factor) if isinstance(rate, Schedule) else rate * factor
-        return type(optimizer).from_config({**config, "learning_rate": scaled})
+        one = type(optimizer).from_config({**config, "learning_rate": scaled})
+        for excluded in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):  # no part of a config
+            if hasattr(optimizer, excluded):
+                setattr(one, excluded, getattr(optimizer, excluded))
+        return one
 
     by_name = {}
     for before_last, group in enumerate(reversed(groups)):

@@ -1,4 +1,4 @@
-"""What would we have without it? Training from scratch, and training many times over."""
+"""Training many times over: new weights without a new compile, passes over few examples, steps without `fit`."""
 
 import random
 
@@ -10,7 +10,7 @@ def restart(network, seed, learning_rate=None):
     """Give a compiled network new random weights and a fresh optimiser, without compiling it again.
 
     A network of a few thousand weights trains in less time than Keras needs to compile it; over fifty repetitions that
-    is most of the wait. A layer that is frozen keeps its weights.
+    is most of the wait. What is frozen keeps its weights, whole layers and layers inside a borrowed part.
 
     Args:
         network: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
@@ -29,10 +29,10 @@ def restart(network, seed, learning_rate=None):
     if getattr(network, "optimizer", None) is None:
         raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
     random.seed(seed)
-    for layer, anew in zip(network.layers, keras.models.clone_model(network).layers):
-        if layer.trainable:
-            for old, new in zip(layer.variables, anew.variables):  # weights, and the random state of a dropout
-                old.assign(new)
+    frozen = {id(held) for layer in network._flatten_layers() if not layer.trainable for held in layer.variables}
+    for old, new in zip(network.variables, keras.models.clone_model(network).variables, strict=True):
+        if id(old) not in frozen:  # weights, statistics, and the random state of a dropout
+            old.assign(new)
     forget_steps(network.optimizer)
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
@@ -95,7 +95,7 @@ def train(network, inputs, targets, batch, anneal=False):
 
     Raises:
         ValueError: if the lengths differ or are zero, the batch is less than 1, the network was not compiled with an
-            optimiser, or there is to be annealed what follows a schedule of its own.
+            optimiser, or a rate that already follows a schedule is to be annealed.
 
     Source:
         Loshchilov & Hutter (2017), *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR, equation 5, without a

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tlcourse.finetuning import rates_by_depth
-from tlcourse.scratch import forget_steps, passes, restart, train
+from tlcourse.training import forget_steps, passes, restart, train
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 Y = (X @ np.array([1.0, -2.0, 0.5]))[:, None].astype("float32")
@@ -62,10 +62,28 @@ def test_a_frozen_layer_keeps_its_weights():
     assert not np.array_equal(last[0], network.layers[2].get_weights()[0])
 
 
+def test_what_is_frozen_inside_a_borrowed_part_keeps_its_weights():
+    low, norm, high = keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Dense(4)
+    borrowed = keras.Sequential([keras.Input((3,)), low, norm, high])
+    network = keras.Sequential([keras.Input((3,)), borrowed, keras.layers.Dense(1)])
+    norm.set_weights([np.full(4, 2.0)] * 4)
+    low.trainable = norm.trainable = False
+    network.compile("adam", "mse")
+    before = [layer.get_weights() for layer in (low, norm, high)]
+    restart(network, seed=3)
+    after = [layer.get_weights() for layer in (low, norm, high)]
+    assert [np.array_equal(was[0], now[0]) for was, now in zip(before, after)] == [True, True, False]
+    assert np.array_equal(norm.moving_mean, np.full(4, 2.0))
+    borrowed.trainable = False
+    kept = high.get_weights()
+    restart(network, seed=4)
+    assert np.array_equal(high.get_weights()[0], kept[0])
+
+
 def test_an_optimiser_with_rates_per_depth_forgets_its_steps_and_keeps_its_rates():
     network = compiled()
     first, _, last = network.layers
-    network.compile(rates_by_depth(keras.optimizers.Adam(0.01), [[first], [last]], decay=0.5), "mse")
+    network.compile(rates_by_depth(keras.optimizers.Adam(0.01), network, [[first], [last]], decay=0.5), "mse")
     network.fit(X, Y, verbose=0)
     forget_steps(network.optimizer)
     inner = network.optimizer.optimizers
@@ -101,7 +119,7 @@ def test_train_takes_the_steps_of_fit():
 def by_depth(rate):
     network = compiled()
     first, _, last = network.layers
-    network.compile(rates_by_depth(keras.optimizers.Adam(rate), [[first], [last]], decay=0.5), "mse")
+    network.compile(rates_by_depth(keras.optimizers.Adam(rate), network, [[first], [last]], decay=0.5), "mse")
     return network
 
 

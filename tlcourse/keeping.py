@@ -1,6 +1,8 @@
-"""Arrays computed once and kept on disk, by the hash of what they depend on."""
+"""Arrays computed once and kept on disk, under the hash of what they depend on: for features and sentence vectors."""
 
 import hashlib
+import itertools
+import json
 import warnings
 
 import keras
@@ -42,18 +44,35 @@ def computed_once(key, names, n, compute):
     return kept
 
 
-def fingerprint(model, *others):
-    """Return a hash of a model's weights and of other things: bytes, or what has a text of its own.
+def fingerprint(model, others):
+    """Return a hash of what a model computes and of other things; empty if the model can't say what it computes.
 
-    >>> fingerprint(keras.Sequential(), "a") == fingerprint(keras.Sequential(), "b")
+    What it computes is its layers with their configurations, its weights, and the backend, which rounds in its own way.
+
+    Args:
+        model: a functional or sequential Keras model.
+        others: an iterable of arrays and of what has a text of its own.
+
+    Returns:
+        32 hexadecimal digits, or ``""`` if a layer can't be described, as one of a class without ``get_config``.
+
+    >>> fingerprint(keras.Sequential(), ["a"]) == fingerprint(keras.Sequential(), ["b"])
     False
     """
-    digest = hashlib.sha256()
-    for weight in model.weights:
-        array = keras.ops.convert_to_numpy(weight)
-        digest.update(f"{weight.path} {array.shape}".encode() + array.tobytes())
-    for other in others:
-        digest.update(other if isinstance(other, (bytes, memoryview)) else f"{other}\n".encode())
+    try:
+        about = json.dumps(model.get_config() | {"name": ""}, sort_keys=True)
+    except (NotImplementedError, TypeError, ValueError):
+        return ""
+    for at, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.InputLayer):  # numbered by how many there were before it
+            about = about.replace(json.dumps(layer.name), f'"input {at}"')
+    digest = hashlib.sha256(f"{keras.config.backend()} {about}".encode())
+    for each in itertools.chain(model.weights, others):
+        if isinstance(each, (keras.Variable, np.ndarray)):
+            array = np.ascontiguousarray(keras.ops.convert_to_numpy(each))
+            digest.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
+        else:
+            digest.update(f"{each}\n".encode())
     return digest.hexdigest()[:32]
 
 
