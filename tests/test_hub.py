@@ -22,7 +22,8 @@ if keras.config.backend() != "tensorflow":
 import tensorflow as tf
 
 import tlcourse.hub.handles as handles
-from tlcourse.assets import AssetMissing
+from tlcourse.assets import AssetMissing, clear_cache
+from tlcourse.finetuning import unfreeze, what_moves
 from tlcourse.hub import HubLayer, resolve_handle
 from tlcourse.hub.module import share, unpack_graph
 
@@ -144,9 +145,8 @@ def test_a_module_that_has_signatures_alone_names_them(tmp_path):
     model.export(str(tmp_path / "exported"), verbose=False)
     with pytest.raises(ValueError, match="can't be called; use one of its signatures: serv"):
         HubLayer(tmp_path / "exported")
-    layer = HubLayer(tmp_path / "exported", signature="serving_default", trainable=True)
+    layer = HubLayer(tmp_path / "exported", signature="serving_default")
     assert np.allclose(layer(np.ones((1, 3), "float32")), model(np.ones((1, 3), "float32")), atol=1e-6)
-    assert len(layer.trainable_variables) == 2
 
 
 def test_one_output_a_named_one_or_all(text_module, image_module):
@@ -390,7 +390,54 @@ def test_handles_that_lead_nowhere_name_the_way_out(tmp_path):
         resolve_handle(tmp_path)
 
 
-def test_an_address_is_downloaded_once_and_behaves_as_all_assets_do(image_module, tmp_path, monkeypatch):
+def test_a_fine_tuned_module_s_statistics_move_unless_they_are_frozen_and_the_report_says_so(image_module):
+    def reported_and_moved(batch_norm):
+        layer = HubLayer(image_module, trainable=True, name="module")
+        model, _ = trained(layer, epochs=1)
+        report = unfreeze(model, matching="module|dense.*", batch_norm=batch_norm)
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        kernel, mean = values(layer)
+        model.fit(IMAGES, LABELS, **SERIAL)
+        now = values(layer)
+        assert report.trained == kernel.size + 12
+        assert not np.array_equal(now[0], kernel)
+        return (report.moving, report.resting), not np.array_equal(now[1], mean)
+
+    assert reported_and_moved("train") == ((3, 0), True)
+    assert reported_and_moved("freeze") == ((0, 3), False)
+    frozen = keras.Sequential([keras.Input((4, 4, 3)), HubLayer(image_module)])
+    assert (what_moves(frozen).frozen, what_moves(frozen).resting) == (15, 3)
+
+
+def test_statistics_that_rest_do_so_after_loading(image_module, tmp_path):
+    model, _ = trained(HubLayer(image_module, trainable=True, name="module"), epochs=1)
+    unfreeze(model, matching="module", batch_norm="freeze")
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert what_moves(again).resting == 3
+
+
+def test_compute_output_shape(image_module, text_module):
+    assert HubLayer(image_module).compute_output_shape((None, 4, 4, 3)) == (None, 5)
+    assert HubLayer("wordhub").compute_output_shape((None,)) == (None, 64)
+    assert HubLayer(text_module).compute_output_shape((None,)) == {"vectors": (None, 2), "words": (None,)}
+    both = HubLayer(image_module, signature="both").compute_output_shape((7, 4, 4, 3))
+    assert both == {"large": (7, 5), "small": (7, 5)}
+
+
+def test_what_cannot_be_trained_is_refused_and_what_has_nothing_to_train_is_said(image_module, tmp_path):
+    with pytest.raises(ValueError, match="A signature can't be trained; got signature='one' and trainable=True"):
+        HubLayer(image_module, signature="one", trainable=True)
+    layer = HubLayer(image_module, signature="one")
+    layer.trainable = True
+    with pytest.raises(ValueError, match="A signature can't be trained"):
+        layer(IMAGES, training=True)
+    tf.saved_model.save(Hash(), str(tmp_path / "hash"))
+    with pytest.warns(UserWarning, match="no weights that can be trained"):
+        HubLayer(tmp_path / "hash", trainable=True)
+
+
+def test_an_address_is_downloaded_once_and_again_after_the_cache_was_cleaned(image_module, tmp_path, monkeypatch):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         archive.add(image_module, arcname=".")
@@ -417,10 +464,15 @@ def test_an_address_is_downloaded_once_and_behaves_as_all_assets_do(image_module
         assert HubLayer(address)(IMAGES).shape == (32, 5)
         with pytest.raises(AssetMissing, match="could not be downloaded: .*404"):
             HubLayer(f"http://127.0.0.1:{server.server_port}/gone")
+        monkeypatch.delenv("TFHUB_CACHE_DIR")
+        assert HubLayer(address)(IMAGES).shape == (32, 5)
+        assert clear_cache({"downloads"}) > 1000
+        assert HubLayer(address)(IMAGES).shape == (32, 5)
+        monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
         server.shutdown()
     monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
     assert HubLayer(address)(IMAGES).shape == (32, 5)
-    assert len([path for path in asked if "module" in path]) == 1
+    assert len([path for path in asked if "module" in path]) == 3
     (resolve_handle(address) / "saved_model.pb").unlink()
     with pytest.raises(ValueError, match=f"no saved_model.pb in {tmp_path}.*half deleted. Delete the folder"):
         HubLayer(address)

@@ -63,6 +63,10 @@ def clear_cache(kinds):
     for path in [path for kind, files in _kept().items() if kind in kinds for path in files]:
         freed += path.stat().st_size
         path.unlink()
+    modules = (cache_root() / "hub").rglob("*/") if "downloads" in kinds else ()
+    for folder in sorted(modules, reverse=True):  # an empty one would be taken for a module
+        if not any(folder.iterdir()):
+            folder.rmdir()
     return freed
 
 

@@ -1,6 +1,7 @@
 """A SavedModel of TensorFlow Hub as a layer of Keras 3."""
 
 import tempfile
+import warnings
 from contextlib import suppress
 
 import keras
@@ -23,6 +24,9 @@ class HubLayer(keras.layers.Layer):
     the module's call, or a signature     yes                           yes
     one output, a named one, all          yes                           yes
     ``trainable``, moving statistics too  yes                           yes: frozen before ``compile``, equal to the bit
+    statistics frozen, weights trained    no                            yes, ``training_mode=False``
+    a signature that is to be trained     refused                       refused
+    nothing in it that can be trained     logged                        warned
     ``training`` passed on                yes                           yes; a frozen module is never in training mode
     the module's regularisation losses    yes, when trainable           yes, when trainable, once a layer
     other arguments of the call           yes                           yes, ``arguments``
@@ -47,19 +51,25 @@ class HubLayer(keras.layers.Layer):
         signature: name of a signature to use instead of the module's call. A signature has no training mode.
         output_key: which output to return where there are several; by default all of them, as a dictionary.
         arguments: further arguments of the module's call, by name: numbers, strings, booleans.
+        training_mode: whether ``fit`` runs a trainable module in training mode, in which its statistics move and its
+            dropout drops. `tlcourse.finetuning.unfreeze` sets it.
         graph: the module's graph in a ``.keras`` file; leave it out.
         **kwargs: of every Keras layer.
 
     Call:
         inputs: what the module takes, such as images ``(n, height, width, 3)`` or strings ``(n,)``, for which a model
             starts with ``keras.Input((), dtype="string")``; a dictionary where it takes several by name.
-        training: whether in training mode; has an effect only if the layer is trainable.
+        training: whether in training mode; has an effect only if the layer is trainable and ``training_mode`` is true.
 
     Raises:
         ValueError: if the handle, the signature or the output is unknown (the message lists the known ones), the module
-            is in TF1 format, damaged, or can't be called, or the arguments are of another kind.
+            is in TF1 format, damaged, or can't be called, the arguments are of another kind, or a signature is to be
+            trained.
         RuntimeError: if Keras computes with another backend than TensorFlow, or TensorFlow Hub can't be imported.
         TypeError: if it is called on a tensor of Keras 2.
+
+    Warns:
+        UserWarning: if it is to be trained and the module has no weights that can be.
 
     Example:
         ``keras.Sequential([keras.Input((), dtype="string"), HubLayer("wordhub"), keras.layers.Dense(1)])``
@@ -69,7 +79,16 @@ class HubLayer(keras.layers.Layer):
     """
 
     def __init__(
-        self, handle, *, trainable=False, signature=None, output_key=None, arguments=None, graph=None, **kwargs
+        self,
+        handle,
+        *,
+        trainable=False,
+        signature=None,
+        output_key=None,
+        arguments=None,
+        training_mode=True,
+        graph=None,
+        **kwargs,
     ):
         if keras.config.backend() != "tensorflow":
             raise RuntimeError(
@@ -85,7 +104,7 @@ class HubLayer(keras.layers.Layer):
         super().__init__(trainable=trainable, **{"dtype": "float32", **kwargs})
         self.supports_jit = False  # strings and look-up tables are not for XLA
         self.handle, self.signature, self.output_key = str(handle), signature, output_key
-        self.arguments = dict(arguments or {})
+        self.arguments, self.training_mode = dict(arguments or {}), training_mode
         self._module = _module(handle, signature, graph)
         self._loaded = self._module.loaded  # an attribute of its own, so that Keras's exports and checkpoints find it
         for at, (its, free) in enumerate(self._module.variables):
@@ -96,10 +115,23 @@ class HubLayer(keras.layers.Layer):
         if self._module.losses and self._trainable_variables:  # where Keras counts a penalty once, however often called
             self._trainable_variables[0].regularizer = lambda _: sum(loss() for loss in self._module.losses)
         self.built = True
+        self._check_trainable()
+
+    @property
+    def statistics(self):
+        """The weights that no gradient changes, such as moving means: a module updates them itself."""
+        return list(self._non_trainable_variables)
+
+    @property
+    def statistics_move(self):
+        """Whether ``fit`` will move the statistics."""
+        return self.trainable and self.training_mode and self._module.takes_training
 
     def call(self, inputs, training=False):
         """Run the module."""
-        outputs = self._module.run(inputs, bool(training) and self.trainable, self.arguments)
+        if training:
+            self._check_trainable()
+        outputs = self._module.run(inputs, bool(training) and self.trainable and self.training_mode, self.arguments)
         if not isinstance(outputs, dict):
             if self.output_key is not None:
                 raise ValueError(f"The module's outputs have no names; leave output_key={self.output_key!r} out.")
@@ -107,6 +139,29 @@ class HubLayer(keras.layers.Layer):
         if self.output_key is None:
             return next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
         return outputs[known("output of the module", self.output_key, sorted(outputs))]
+
+    def compute_output_shape(self, input_shape):
+        """Return the shapes of the outputs, as they are structured."""
+        specs = self._module.inputs
+        if isinstance(specs, dict) and not isinstance(input_shape, dict):
+            (specs,) = specs.values()
+        inputs = keras.tree.map_structure_up_to(
+            specs, lambda spec, shape: keras.KerasTensor(shape, spec.dtype.name), specs, input_shape
+        )
+        return keras.tree.map_structure(lambda output: tuple(output.shape), self.compute_output_spec(inputs))
+
+    def compute_output_spec(self, inputs, **options):
+        """Trace the module: Keras would take each output for a float where only shapes are computed."""
+        return keras.Operation.compute_output_spec(self, inputs, **options)
+
+    def _check_trainable(self):
+        if self.trainable and self.signature is not None:
+            raise ValueError(
+                f"A signature can't be trained; got signature={self.signature!r} and trainable=True. "
+                "Leave the signature out where the module can be called, or keep the layer frozen."
+            )
+        if self.trainable and not self._trainable_variables:
+            warnings.warn(f"{self.handle!r} has no weights that can be trained.", stacklevel=3)
 
     def __call__(self, inputs, *args, **kwargs):
         for each in keras.tree.flatten(inputs):
@@ -126,7 +181,8 @@ class HubLayer(keras.layers.Layer):
         if self._module.has_changing_tables:
             raise ValueError("The module has a table that changes while it runs; a .keras file can't hold it.")
         own = {"handle": self.handle, "signature": self.signature, "output_key": self.output_key}
-        return {**super().get_config(), **own, "arguments": self.arguments, "graph": self._module.graph}
+        own |= {"arguments": self.arguments, "training_mode": self.training_mode, "graph": self._module.graph}
+        return {**super().get_config(), **own}
 
 
 def _module(handle, signature, graph):

@@ -18,6 +18,7 @@ class Module:
         variables: whether the folder holds the variables' values; they are zero otherwise.
 
     Attributes:
+        takes_training: whether its call has a training mode.
         variables: pairs of a variable and whether it may be trained, always in the same order.
         losses: functions without arguments, the module's regularisation losses.
         loaded: what TensorFlow loaded.
@@ -47,11 +48,17 @@ class Module:
             self._traced = getattr(self.loaded.__call__, "concrete_functions", [self.loaded.__call__])
         else:
             raise ValueError(f"The module can't be called; use one of its signatures: {', '.join(names) or 'none'}.")
-        self._takes_training = signature is None and "training" in inspect.signature(self.loaded.__call__).parameters
+        self.takes_training = signature is None and "training" in inspect.signature(self.loaded.__call__).parameters
         self.losses = list(getattr(self.loaded, "regularization_losses", ()))
         self.variables = self._variables()
         for variable, _ in () if variables else self.variables:
             variable.assign(tf.zeros(variable.shape, variable.dtype))
+
+    @property
+    def inputs(self):
+        """What it takes: a ``TensorSpec``, or several by name."""
+        positional, named = self._traced[0].structured_input_signature
+        return positional[0] if self._by_name is None else named
 
     @property
     def has_changing_tables(self):
@@ -61,7 +68,7 @@ class Module:
 
     def run(self, inputs, training, arguments):
         """Return what the module computes from some inputs."""
-        options = {**arguments, "training": training} if self._takes_training else arguments
+        options = {**arguments, "training": training} if self.takes_training else arguments
         if self._by_name is None:
             return self._function(inputs, **options)
         if not isinstance(inputs, dict) and len(self._by_name) != 1:
