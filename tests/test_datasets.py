@@ -51,7 +51,10 @@ def test_choices_about_digits_are_made_on_other_digits(tmp_path, monkeypatch):
     np.savez(path, x_train=images[:60_000], y_train=labels[:60_000], x_test=images[60_000:], y_test=labels[60_000:])
     monkeypatch.setattr(mnist, "fetch", lambda name: Located(path, "official", ""))
     data = load_dataset("digits", evaluate_on="development")
-    assert "MNIST" in data.name
+    assert data.name == "digits (mnist at 8x8)"
+    monkeypatch.setattr(mnist, "fetch", lambda name: Located(path, "pack", ""))
+    assert load_dataset("mnist").name == "mnist (classroom pack)"
+    assert load_dataset("digits", evaluate_on="development").name == "digits (mnist (classroom pack) at 8x8)"
     assert data.pool.images.shape == (2000, 8, 8)
     assert data.test.images.shape == (4000, 8, 8)
     assert data.images.min() == 0
@@ -193,8 +196,9 @@ def test_rt_polarity_from_either_file_means_the_same(tmp_path, monkeypatch):
     assert pack.texts[0] == "bad 0 \x85 caf\xe9"
     assert (len(pack.pool.texts), len(pack.test.texts), pack.test.labels.mean()) == (6000, 2000, 0.5)
     assert not set(pack.parts["pool"]) & set(pack.parts["reporting"])
+    assert (official.name, pack.name) == ("rt-polarity", "rt-polarity (classroom pack)")
     with pytest.raises(ValueError, match="Unknown part of 'rt-polarity'"):
-        pack.part("test")
+        official.part("test")
 
 
 def test_patches_of_different_parts_come_from_regions_that_do_not_overlap():
@@ -239,6 +243,9 @@ def test_pneumoniamnist_keeps_its_official_split(tmp_path, monkeypatch):
     }
     assert data.test.labels.tolist() == [0, 1, 0, 1]
     assert len(load_dataset("pneumoniamnist", evaluate_on="development").test.labels) == 3
+    assert data.name == "pneumoniamnist"
+    monkeypatch.setattr(pneumoniamnist, "fetch", lambda name: Located(path, "pack", ""))
+    assert load_dataset("pneumoniamnist").name == "pneumoniamnist (classroom pack)"
 
 
 def test_the_source_task_is_labelled_as_the_backbone_s_head():

@@ -45,6 +45,13 @@ def test_paired_interval_is_students():
     assert np.allclose([interval.low, interval.high], [reference.low, reference.high])
 
 
+def test_where_all_draws_agree_no_interval_of_zero_width_is_printed():
+    same = paired_interval([0.8, 0.8, 0.8], [0.7, 0.7, 0.7])
+    assert str(same) == "+10.0 points, the same in all 3 draws"
+    assert str(crossed_interval(np.ones((3, 50)), np.zeros((3, 50)))) == "+100.0 points, the same in all 3 draws"
+    assert "[" in str(paired_interval([0.8, 0.8, 0.9], [0.7, 0.7, 0.7]))
+
+
 def test_crossed_interval_by_hand():
     # Draw means 0.5 and 1, item means 1 and 0.5, a rest of ±0.25: variances 0.0625, 0.0625 and -0.0625 of the mean.
     a, b = np.array([[1.0, 0.0], [1.0, 1.0]]), np.zeros((2, 2))

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from tlcourse.assets import fetch
-from tlcourse.datasets.dataset import Dataset, stratified_parts
+from tlcourse.datasets.dataset import Dataset, stratified_parts, variant_name
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -33,7 +33,7 @@ def load_cifar10(evaluate_on="reporting"):
     images, labels = read(located.path)
     parts = stratified_parts(labels[:50_000], {"development": 5_000}, rest="pool")
     return Dataset(
-        "cifar10" if located.variant == "official" else "cifar10 (classroom pack)",
+        variant_name("cifar10", located),
         images,
         labels,
         CLASSES,

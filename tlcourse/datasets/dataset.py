@@ -78,6 +78,20 @@ class Dataset(Parted):
         return Part(self.images[rows], self.labels[rows], None if self.groups is None else self.groups[rows])
 
 
+def variant_name(name, located):
+    """Return what a data set is called when it was read from this file: one that is not the official release says so.
+
+    Args:
+        name: what the course calls the data set.
+        located: the `tlcourse.assets.Located` that was read.
+
+    >>> from tlcourse.assets import Located
+    >>> variant_name("mnist", Located("mnist.npz", "pack", ""))
+    'mnist (classroom pack)'
+    """
+    return name if located.variant == "official" else f"{name} (classroom pack)"
+
+
 def stratified_parts(labels, sizes, rest, seed=0):
     """Split examples into parts of given sizes, each with the same share of every class; ``rest`` gets what is left.
 

@@ -35,7 +35,9 @@ def load_digits(evaluate_on="reporting"):
         rows = np.concatenate([pool, test])
         images = np.stack([_reduce(image) for image in mnist.images[rows]])
         parts = {"pool": np.arange(2000), "development": np.arange(2000, 6000)}
-        return Dataset("digits (MNIST at 8x8)", images, mnist.labels[rows], names, parts, evaluate_on, card=mnist.card)
+        return Dataset(
+            f"digits ({mnist.name} at 8x8)", images, mnist.labels[rows], names, parts, evaluate_on, card=mnist.card
+        )
     from sklearn.datasets import load_digits as load
 
     bunch = load()

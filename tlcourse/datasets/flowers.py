@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 
 from tlcourse.assets import fetch
-from tlcourse.datasets.dataset import Dataset, stratified_parts
+from tlcourse.datasets.dataset import Dataset, stratified_parts, variant_name
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
 SIDE = 128
@@ -34,7 +34,7 @@ def load_flowers(evaluate_on="reporting"):
     labels = np.array(labels)
     parts = stratified_parts(labels, {"pool": 1_000, "development": 1_000}, rest="reporting")
     return Dataset(
-        "flowers" if located.variant == "official" else "flowers (classroom pack)",
+        variant_name("flowers", located),
         np.stack(images),
         labels,
         CLASSES,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tlcourse.assets import fetch
-from tlcourse.datasets.dataset import Dataset
+from tlcourse.datasets.dataset import Dataset, variant_name
 
 
 def load_mnist(evaluate_on="reporting"):
@@ -28,7 +28,7 @@ def load_mnist(evaluate_on="reporting"):
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype("int64")
     parts = {"pool": range(50_000), "development": range(50_000, 60_000), "reporting": range(60_000, 70_000)}
     return Dataset(
-        "mnist",
+        variant_name("mnist", located),
         images,
         labels,
         tuple("0123456789"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tlcourse.assets import fetch
-from tlcourse.datasets.dataset import Dataset
+from tlcourse.datasets.dataset import Dataset, variant_name
 
 
 def load_pneumoniamnist(evaluate_on="reporting"):
@@ -31,7 +31,7 @@ def load_pneumoniamnist(evaluate_on="reporting"):
     ends = np.cumsum([0, *(len(split) for split in images)])
     names = ("pool", "development", "reporting")
     return Dataset(
-        "pneumoniamnist",
+        variant_name("pneumoniamnist", located),
         np.concatenate(images),
         np.concatenate(labels).astype("int64"),
         ("normal", "pneumonia"),

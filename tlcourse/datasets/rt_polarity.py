@@ -5,7 +5,7 @@ import tarfile
 import numpy as np
 
 from tlcourse.assets import fetch
-from tlcourse.datasets.dataset import stratified_parts
+from tlcourse.datasets.dataset import stratified_parts, variant_name
 from tlcourse.datasets.texts import TextDataset
 
 
@@ -30,7 +30,7 @@ def load_rt_polarity(evaluate_on="reporting"):
     labels = np.array(labels)
     parts = stratified_parts(labels, {"pool": 6_000, "development": 2_000}, rest="reporting")
     return TextDataset(
-        "rt-polarity",
+        variant_name("rt-polarity", located),
         np.array(texts),
         labels,
         ("negative", "positive"),

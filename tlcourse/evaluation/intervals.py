@@ -24,11 +24,13 @@ class Interval:
     draws: int
 
     def __str__(self):
-        """Percentage points with the interval.
+        """Percentage points with the interval; where all draws agree there is none.
 
         >>> print(Interval(0.1234, 0.1, 0.15, 0.01, 20))
         +12.3 points [+10.0, +15.0]
         """
+        if self.se < 1e-9:
+            return f"{100 * self.mean:+.1f} points, the same in all {self.draws} draws"
         return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
 
 
@@ -74,7 +76,7 @@ def crossed_interval(a, b, level=0.95):
         Cornfield & Tukey (1956), *Average values of mean squares in factorials*; Satterthwaite (1946).
 
     >>> print(crossed_interval(np.ones((3, 50)), np.zeros((3, 50))))
-    +100.0 points [+100.0, +100.0]
+    +100.0 points, the same in all 3 draws
     """
     difference = _difference(a, b)
     if difference.ndim != 2 or difference.shape[1] < 2:
