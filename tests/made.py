@@ -43,6 +43,41 @@ lesson.check("90.1", answer, {"It should be even.": lambda x: x % 2 == 0})
 lesson.claim("last", "This claim is reached.", holds=True)
 """
 
+NO_KERAS = """
+# %%
+from tlcourse.lesson import Lesson
+
+lesson = Lesson.__new__(Lesson)
+lesson.name, lesson.profile = LESSON, PROFILE
+
+# %%
+lesson.claim("first", "The seed is below 3.", holds=SEED < 3, observed={"seed": SEED})
+
+# %%
+lesson.claim("second", "The seed is below 4.", holds=SEED < 4)
+
+# %% tags=["exact"]
+print((SEED, 8, 8))
+
+# %%
+lesson.finding("found", "Its size", 0.25)
+
+# %%
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+
+# %% tags=["wrong-answer"]
+answer = 41
+
+# %%
+lesson.check("90.1", answer, {"It should be even.": lambda x: x % 2 == 0})
+
+# %%
+lesson.claim("third", "The seed is below 5.", holds=SEED < 5, observed={"seed": SEED})
+"""
+"""A lesson that publishes all that a lesson can, without the seconds that it takes to import Keras."""
+
 LIGHT = """
 # %%
 print(SEED)

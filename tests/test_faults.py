@@ -300,6 +300,6 @@ def test_an_exit_in_the_last_cell_is_no_success(made, tmp_path):
     assert (entry["status"], entry["reason"]) == ("stopped", "in “Made”, cell 4 of 4: a cell ended the notebook early")
 
 
-def test_twenty_runs_four_at_a_time_share_no_port(made, tmp_path):
-    entries = run([Job(made(LIGHT), "quick", seed, tmp_path / "runs", 60) for seed in range(20)], workers=4)["runs"]
-    assert [entry["status"] for entry in entries] == ["passed"] * 20
+def test_runs_at_the_same_time_share_no_port(made, tmp_path):
+    entries = run([Job(made(LIGHT), "quick", seed, tmp_path / "runs", 60) for seed in range(4)], workers=4)["runs"]
+    assert [entry["status"] for entry in entries] == ["passed"] * 4

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tlcourse.evaluation import Interval
-from tlcourse.lesson import ClaimFailed, Lesson, plain, quietly
+from tlcourse.lesson import ClaimFailed, Lesson, quietly
+from tlcourse.measured import plain, shown
 
 CLAIM = "application/vnd.tlcourse.claim+json"
 
@@ -28,11 +29,13 @@ def lesson(published):
     return lesson
 
 
-def test_a_claim_prints_a_line_without_numbers_and_keeps_what_was_observed(lesson, published):
+def test_a_claim_prints_its_line_then_what_was_measured_and_keeps_it(lesson, published):
     gain = Interval(0.12, 0.1, 0.14, 0.01, 20)
     lesson.claim("gain", "It gains.", holds=np.bool_(True), observed={"gain": gain, "n": np.int64(3), "bad": np.nan})
     ((data, kept),) = published
-    assert data["text/plain"] == "✓ Holds: It gains."
+    line, measured = data["text/plain"].split("\n")
+    assert line == "✓ Holds: It gains."
+    assert measured == "  measured: gain +12.0 points [+10.0, +14.0], n 3, bad not finite"
     assert data[CLAIM] == {"id": "01.gain", "kind": "claim", "statement": "It gains.", "holds": True}
     assert kept["gain"]["mean"] == 0.12
     assert (kept["n"], kept["bad"]) == (3, None)
@@ -40,7 +43,7 @@ def test_a_claim_prints_a_line_without_numbers_and_keeps_what_was_observed(lesso
 
 
 def test_a_broken_claim_is_published_and_then_fails(lesson, published):
-    with pytest.raises(ClaimFailed, match="01.gain: It gains. Observed"):
+    with pytest.raises(ClaimFailed, match="01.gain: It gains. Measured: gain -1"):
         lesson.claim("gain", "It gains.", holds=False, observed={"gain": -1.0})
     assert published[0][0][CLAIM]["holds"] is False
     assert published[0][1] == {"gain": -1.0}
@@ -55,6 +58,7 @@ def test_under_the_runner_a_broken_claim_is_recorded_and_the_lesson_goes_on(less
     monkeypatch.setenv("TLCOURSE_RUNNER", "1")
     lesson.claim("gain", "It gains.", holds=False)
     assert published[0][0][CLAIM]["holds"] is False
+    assert published[0][0]["text/plain"] == "✗ Does not hold: It gains."
 
 
 def test_a_claim_of_another_profile_is_not_counted(lesson, published):
@@ -66,7 +70,7 @@ def test_a_claim_of_another_profile_is_not_counted(lesson, published):
 def test_a_finding_shows_its_value_and_gives_no_verdict(lesson, published):
     lesson.finding("gain", "Gain", Interval(0.12, -0.1, 0.34, 0.1, 20))
     ((data, kept),) = published
-    assert data["text/plain"] == "• Gain: +12.0 points [-10.0, +34.0]"
+    assert data["text/plain"] == "• Gain\n  measured: +12.0 points [-10.0, +34.0]"
     assert data[CLAIM]["holds"] is None
     assert kept["value"]["low"] == -0.1
 
@@ -98,6 +102,16 @@ def test_unknown_profiles_and_odd_seeds_are_refused(profile, seed):
 def test_plain_leaves_nothing_that_json_cannot_hold():
     value = {"a": np.arange(3), "b": (np.float32(1.5), float("inf")), "c": Interval(0, 0, 0, 0, 2)}
     assert json.loads(json.dumps(plain(value))) == plain(value)
+
+
+def test_what_was_measured_is_shown_on_one_line():
+    assert (
+        shown({"rates": {5: 0.01, 50: 0.02}, "taps": ["a", "b"], "n": 1797})
+        == "rates 5 0.01, 50 0.02, taps a b, n 1797"
+    )
+    assert shown(0.123456) == "0.123"
+    assert shown({}) == ""
+    assert shown(Interval(float("nan"), 0, 0, 0, 2)).startswith("mean not finite")
 
 
 def test_what_tensorflow_logs_is_quiet_whatever_level_it_gives_itself(caplog):

@@ -2,26 +2,31 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
-from made import BODY
+from made import BODY, LIGHT
 from typer.testing import CliRunner
 
 import tlcourse.course.doctor as doctor_module
 import tlcourse.course.job as job_module
 import tlcourse.course.kernels as kernels_module
 from tlcourse.__main__ import app
+from tlcourse.assets import data_folder
 from tlcourse.course.doctor import Check, examine
 from tlcourse.course.job import Job
 from tlcourse.course.kernels import Kernels
-from tlcourse.course.report import claims, report, write_report
+from tlcourse.course.report import claims, report, write_report, write_report_page
 from tlcourse.course.run import run
-from tlcourse.course.tables import checks_json, checks_table, claims_table, line
-from tlcourse.course.verdict import entry, heading, statements
+from tlcourse.course.sources import lessons
+from tlcourse.course.statements import statements
+from tlcourse.course.tables import checks_json, checks_table, claim_lines, line
+from tlcourse.course.verdict import entry, heading
 
 cli = CliRunner()
 
@@ -49,12 +54,12 @@ def test_run_counts_every_claim_and_says_what_happened(ran, tmp_path):
     assert json.loads((tmp_path / "runs" / "report.json").read_text()) == written
     assert nbformat.read(tmp_path / "runs" / passed["notebook"], 4).metadata.tlcourse.run.status == "passed"
     assert line(passed).startswith("✓ 90 quick seed 0: passed,")
-    assert claims_table(written["runs"]).row_count == 2
+    assert claim_lines(written["runs"])[1] == "✓ 90, 2 of 2: This claim is reached."
     page = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
     assert "1 of 2 passed" in page
     assert page.index("claims that do not hold: 90.positive") < page.index("90 · Made")
     assert "✗ 1 of 2" in page
-    assert 'href="90_made-quick-0.ipynb"' in page
+    assert [claim["observed"] for claim in passed["claims"]] == [{"seed": 0}, {}]
 
 
 @pytest.mark.slow
@@ -73,27 +78,12 @@ def test_resume_runs_again_what_failed_or_changed_and_nothing_else(ran, made, tm
 
 
 @pytest.mark.slow
-def test_the_edition_with_solutions_can_be_run_with_any_backend(made, tmp_path):
-    body = """
-# %%
-import os
-
-assert os.environ["KERAS_BACKEND"] == "numpy"
-lesson = type("Lesson", (), {"check": print})
-
-# %%
-### BEGIN SOLUTION
-answer = 42
-### END SOLUTION
-
-# %%
-lesson.check("90.1", answer)
-"""
-    job = Job(made(body), "quick", 0, tmp_path, 60, "solutions", "numpy")
+def test_a_lesson_can_be_run_with_any_backend(made, tmp_path):
+    body = '\n# %%\nimport os\n\nassert os.environ["KERAS_BACKEND"] == "numpy"\n'
+    job = Job(made(body), "quick", 0, tmp_path, 60, "numpy")
     ((result,),) = [run([job])["runs"]]
-    assert (result["status"], result["backend"], result["edition"]) == ("passed", "numpy", "solutions")
-    assert result["notebook"] == "90_made-quick-0-numpy-solutions.ipynb"
-    assert "answer = 42" in job.notebook.read_text()
+    assert (result["status"], result["backend"]) == ("passed", "numpy")
+    assert result["notebook"] == job.notebook.name == "90_made-quick-0-numpy.ipynb"
 
 
 def test_a_kernel_that_does_not_start_is_tried_again_and_a_cell_is_not(made, tmp_path, monkeypatch):
@@ -110,6 +100,109 @@ def test_a_kernel_that_does_not_start_is_tried_again_and_a_cell_is_not(made, tmp
     assert result["status"] == "failed"
     assert "No kernel started in 3 attempts: Address already in use" in result["reason"]
     assert len(tries) == 3
+
+
+STATED = """
+# %%
+class Lesson:
+    name = "90"
+
+    def claim(self, name, statement, *, holds, profiles=()):
+        entry = {"id": f"90.{name}", "kind": "claim", "statement": statement, "holds": holds}
+        data = {"text/plain": statement, "application/vnd.tlcourse.claim+json": entry}
+        display(data, raw=True, metadata={"tlcourse": {}})
+
+
+lesson = Lesson()
+
+# %%
+if SEED == 0:
+    lesson.claim("zero", "The seed is 0.", holds=True)
+
+# %%
+%matplotlib inline
+lesson.claim("always", "Always reached.", holds=True)
+
+# %%
+if PROFILE == "full":
+    lesson.claim("elsewhere", "Of the other profile.", holds=True, profiles=("full",))
+"""
+"""A lesson whose claims are counted without Keras, some of them behind a condition."""
+
+
+def test_a_claim_behind_a_condition_that_was_not_met_counts_as_not_held(made, tmp_path):
+    passed, failed = run([Job(made(STATED), "quick", seed, tmp_path / "runs", 60) for seed in (0, 1)])["runs"]
+    assert passed["status"] == "passed"
+    assert [claim["id"] for claim in passed["claims"]] == ["90.zero", "90.always"]
+    assert (failed["status"], failed["reason"]) == ("failed", "claims that were not reached: 90.zero")
+    assert {claim["id"]: claim["holds"] for claim in failed["claims"]} == {"90.always": True, "90.zero": False}
+
+
+def test_a_lesson_that_never_began_reports_every_claim_as_not_held(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels_module, "_start", lambda **options: 1 / 0)
+    job = Job(made(), "quick", 0, tmp_path / "runs", 60)
+    ((failed,),) = [run([job])["runs"]]
+    assert {claim["id"]: claim["holds"] for claim in failed["claims"]} == {"90.positive": False, "90.last": False}
+    ((missing,),) = [run([Job(made(), "full", 0, tmp_path / "runs", 60)])["runs"]]
+    assert missing["status"] == "not run"
+    assert [claim["holds"] for claim in missing["claims"]] == [False, False]
+    assert "0 of 2 claims hold" in line(failed)
+
+
+def test_a_lesson_about_interruptions_is_not_taken_for_one(made, tmp_path):
+    body = "\n# %% [markdown]\n# ## interrupted\n\n# %%\nimport sys; sys.exit()\n"
+    made(body + LIGHT)
+    result = cli.invoke(app, ["run", "90", "--out", str(tmp_path / "runs")])
+    assert "in “interrupted”" in result.output
+    assert result.exit_code == 1
+    assert json.loads((tmp_path / "runs" / "report.json").read_text())["interrupted"] is False
+
+
+def test_resume_knows_versions_variants_and_every_bundled_file(made, tmp_path, monkeypatch):
+    def fingerprint():
+        job_module._installed.cache_clear(), job_module._package.cache_clear()
+        return Job(made(), "full", 0, tmp_path, 60).fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "distributions", lambda: [SimpleNamespace(name="keras", version="0.0")])
+        assert fingerprint() != before
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "expected_hash", lambda name: "another variant")
+        assert fingerprint() != before
+    shutil.copytree(data_folder(), tmp_path / "data")
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "data_folder", lambda: tmp_path / "data")
+        assert fingerprint() == before
+        with (tmp_path / "data" / "weights" / "wordhub" / "assets" / "words.txt").open("a") as file:
+            file.write("changed\n")
+        assert fingerprint() != before
+
+
+def test_a_run_says_each_claim_in_words_with_what_was_measured():
+    gain = {"mean": 0.04, "low": 0.01, "high": 0.07, "se": 0.01, "draws": 5}
+    claim = {"id": "90.gain", "kind": "claim", "statement": "It [gains].", "holds": True, "observed": {"gain": gain}}
+    finding = {"id": "90.size", "kind": "finding", "statement": "Size", "holds": None, "observed": {"value": 3}}
+    runs = [{"lesson": "90", "claims": [claim, finding]}, {"lesson": "90", "claims": [claim | {"holds": False}]}]
+    once, twice = claim_lines(runs[:1]), claim_lines(runs)
+    assert once == ["✓ 90: It [gains]. gain +4.0 points [+1.0, +7.0]"]
+    assert twice == ["✗ 90, 1 of 2: It [gains]. gain +4.0 ± 1.00; +4.0 ± 1.00"]
+
+
+def test_a_lesson_s_number_may_be_written_with_or_without_its_zero():
+    assert [lesson.name for lesson in lessons(["1", "01", "2"])] == ["01", "02"]
+    with pytest.raises(ValueError, match="Unknown lesson '7'"):
+        lessons(["7"])
+
+
+def test_the_report_links_pages_that_a_browser_shows(made, tmp_path):
+    run([Job(made(STATED), "quick", 0, tmp_path / "runs", 60)])
+    page = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
+    assert 'href="90_made-quick-0.html"' in page and 'href="90_made-quick-0.ipynb"' in page
+    readable = (tmp_path / "runs" / "90_made-quick-0.html").read_text(encoding="utf-8")
+    assert "Always reached." in readable
+    assert not re.search(r"""(src|href)=["']?http|@import|url\(["']?http""", readable)
 
 
 def test_a_lesson_whose_asset_is_missing_is_not_run(made, tmp_path):
@@ -131,16 +224,17 @@ def test_two_runs_do_not_write_into_one_folder(made, tmp_path):
 def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
     runs = [entry(Job(made(), "quick", seed, tmp_path, 60), "passed", "") for seed in range(3)]
     for at, each in enumerate(runs):
-        gain = {"mean": 0.1 + at / 100, "se": 0.01}
+        gain = {"mean": 0.1 + at / 100, "low": 0.0, "high": 0.2, "se": 0.01 if at else 0.0, "draws": 5}
         claim = {"id": "90.gain", "kind": "claim", "statement": "It <gains>.", "holds": at < 2}
         each["claims"] = [{**claim, "observed": {"gain": gain, "n": at} if at < 2 else {}}]
     (row,) = claims(runs)
     assert (row["held"], row["counted"]) == (2, 3)
-    assert row["observed"] == {"gain": "+10.0 ± 1.00; +11.0 ± 1.00", "n": "0.5 (0 … 1)"}
+    assert row["observed"] == {"gain": "+10.0 in all draws; +11.0 ± 1.00", "n": "0.5 (0 … 1)"}
     runs[2]["claims"][0]["observed"] = {"gain": {"mean": None, "se": None}, "n": [1, None]}
-    assert claims(runs)[0]["observed"]["gain"].endswith("mean: None, se: None")
+    assert claims(runs)[0]["observed"]["gain"].endswith("mean not finite, se not finite")
     runs[2]["claims"][0]["observed"] = {}
-    write_report(tmp_path, runs)
+    write_report(tmp_path, report(runs))
+    write_report_page(tmp_path, report(runs))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "It &lt;gains&gt;." in page
     assert not re.search(r'(src|href)="(?!data:|report\.json|90_)', page)
@@ -149,10 +243,12 @@ def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
 
 def test_what_a_cell_states_is_read_from_its_code():
     code = 'lesson.finding("size", f"{n} images", n)\nlesson.claim(name, "In a loop.", holds=True)'
-    assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding")]
+    assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding"), (None, "claim")]
     (stated,) = statements('lesson.claim(statement="It gains.", name="gain", holds=True, profiles=QUICK)')
     assert (stated.name, stated.statement, stated.profiles) == ("gain", "It gains.", ("quick", "full"))
-    assert statements("%matplotlib inline") == []
+    assert statements("half (") == []
+    assert [each.name for each in statements('%matplotlib inline\nlesson.check("90.1", answer, {})')] == ["90.1"]
+    assert statements('other.check("90.1", answer, {})') == []
     assert heading([]) == "the beginning"
 
 
@@ -277,7 +373,8 @@ def test_a_kernel_that_starts_as_all_is_ending_is_ended_at_once(made, tmp_path, 
     monkeypatch.setattr(kernels_module, "_start", lambda **options: kernels.end() or Manager())
     monkeypatch.setattr(job_module, "_papermill", lambda *arguments: 1 / 0)
     result = job_module.execute(Job(made(), "quick", 0, tmp_path, 60), kernels)
-    assert (result["status"], result["reason"], ended) == ("stopped", "interrupted", [True])
+    assert (result["status"], ended) == ("stopped", [True])
+    assert result["reason"] == "interrupted (2 claims not reached)"
 
 
 def test_what_an_earlier_run_left_half_is_not_taken_for_this_one(made, tmp_path, monkeypatch):
@@ -285,7 +382,8 @@ def test_what_an_earlier_run_left_half_is_not_taken_for_this_one(made, tmp_path,
     job.notebook.with_name(f".{job.notebook.name}").write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
     monkeypatch.setattr(kernels_module, "_start", lambda **options: 1 / 0)
     result = job_module.execute(job, Kernels())
-    assert (result["status"], result["reason"]) == ("failed", "ZeroDivisionError: division by zero")
+    assert result["status"] == "failed"
+    assert result["reason"] == "ZeroDivisionError: division by zero (2 claims not reached)"
     assert list(tmp_path.glob("*.ipynb")) == []
 
 

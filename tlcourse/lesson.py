@@ -1,18 +1,15 @@
-"""What a lesson says and how it is held to it: profiles, claims, findings, checks of exercises."""
+"""What a lesson says, and what holds it to that: profiles, claims, findings, checks of exercises."""
 
 import logging
-import math
 import os
 import time
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
-import numpy as np
-
 from tlcourse.checks import known
+from tlcourse.measured import plain, shown
 
 MIME = "application/vnd.tlcourse.{}+json"
 RUNNER = "TLCOURSE_RUNNER"
@@ -74,8 +71,8 @@ class Lesson:
     def claim(self, name, statement, *, holds, observed=None, profiles=PROFILES):
         """State a conclusion that code checks: print it with whether it holds, and fail if it does not.
 
-        The printed line is the same on every machine where the claim holds; measured numbers go where they are kept
-        but not compared.
+        The first line is the same on every machine where the claim holds. The line below it says what was measured;
+        tests do not compare that line.
 
         Args:
             name: short name, unique in the lesson.
@@ -98,16 +95,20 @@ class Lesson:
             )
         holds = bool(holds)
         line = f"{'✓ Holds' if holds else '✗ Does not hold'}: {statement}"
-        self._publish("claim", line, self._entry(name, "claim", statement, holds), observed)
+        self._publish("claim", line + _measured(observed), self._entry(name, "claim", statement, holds), observed)
         if not holds and os.environ.get(RUNNER) != "1":
-            raise ClaimFailed(f"{self.name}.{name}: {statement} Observed: {plain(observed)}")
+            raise ClaimFailed(f"{self.name}.{name}: {statement} Measured: {shown(observed or {}) or 'nothing'}")
 
     def finding(self, name, statement, value):
-        """Print a measured value, an `Interval` or any number, without a verdict."""
-        shown = f"{value:.3g}" if isinstance(value, float) else value
-        self._publish(
-            "claim", f"• {statement}: {shown}", self._entry(name, "finding", statement, None), {"value": value}
-        )
+        """Print a measured value without a verdict.
+
+        Args:
+            name: short name, unique in the lesson.
+            statement: what was measured, in words and without numbers.
+            value: an `Interval`, a number, or several by name.
+        """
+        entry = self._entry(name, "finding", statement, None)
+        self._publish("claim", f"• {statement}{_measured(value)}", entry, {"value": value})
 
     def check(self, exercise, answer, reasons):
         """Check an answer: right, wrong and why, or not answered yet. Shows no solution and stops nothing.
@@ -144,6 +145,11 @@ class Lesson:
         publish_display_data(data, metadata={"tlcourse": plain(observed or {})})
 
 
+def _measured(observed):
+    text = "" if observed is None else shown(observed)
+    return f"\n  measured: {text}" if text else ""
+
+
 @contextmanager
 def quietly():
     """Keep TensorFlow's start-up lines off the lesson: they come from C++, past Python's standard error."""
@@ -159,22 +165,3 @@ def quietly():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def plain(value):
-    """Return a value as plain Python that JSON can hold: NumPy unpacked, NaN and infinity as ``None``.
-
-    >>> plain({"gain": np.float32(0.5), "rows": np.arange(2)})
-    {'gain': 0.5, 'rows': [0, 1]}
-    """
-    if is_dataclass(value):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -216,7 +216,7 @@ network.compile(keras.optimizers.Adam(), loss, jit_compile=False, steps_per_exec
 # end to end, so that one epoch of `fit`, in one call, does the work of many.
 
 # %%
-from tlcourse.scratch import passes, restart
+from tlcourse.training import passes, restart
 
 
 def fit_from_scratch(rows, rate, seed):

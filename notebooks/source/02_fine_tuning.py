@@ -314,8 +314,9 @@ lesson.finding(
 # `fit` after it. `check_compiled` raises if a flag was changed since.
 
 # %%
-from tlcourse.finetuning import check_compiled, learning_rate_range_test, set_statistics
-from tlcourse.scratch import forget_steps, passes, train
+from tlcourse.finetuning import check_compiled, learning_rate_range_test
+from tlcourse.networks import set_statistics
+from tlcourse.training import forget_steps, passes, train
 
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 BATCH = 32
@@ -508,7 +509,7 @@ groups = [[x for x in network.layers if x.name.startswith(stage)] for stage in S
 LONGER = lesson.pick(quick={FEW: 40, MANY: 100}, full={FEW: 50, MANY: 50})
 RATE = 3e-3
 by_depth = with_head()
-optimizer = rates_by_depth(keras.optimizers.Adam(RATE), groups, decay=0.7)
+optimizer = rates_by_depth(keras.optimizers.Adam(RATE), by_depth, groups, decay=0.7)
 by_depth.compile(optimizer, loss, jit_compile=False)
 print(check_compiled(by_depth))
 
@@ -710,7 +711,7 @@ if PROFILE == "full":
     parts = [network.layers[start:end] for start, end in zip([1, *ends], ends)]
     deep = with_head()
     deep.compile(
-        rates_by_depth(keras.optimizers.Adam(RATE), parts, decay=0.7), loss, jit_compile=False
+        rates_by_depth(keras.optimizers.Adam(RATE), deep, parts, decay=0.7), loss, jit_compile=False
     )
     tuned = [fine_tune(deep, rows, draw) for draw, rows in enumerate(draws[MANY][:PAIRS])]
     gain = paired_interval(tuned, best.at(MANY)[:PAIRS])
@@ -928,7 +929,7 @@ lesson.check(
         "It is applied once from each group to the one before it.": lambda d: d > 0.1,
         "Count the steps between four groups, not the groups.": lambda d: np.isclose(
             keras.ops.convert_to_numpy(
-                rates_by_depth(keras.optimizers.SGD(1.0), groups, decay=d)
+                rates_by_depth(keras.optimizers.SGD(1.0), by_depth, groups, decay=d)
                 .optimizers[0]
                 .learning_rate
             ),

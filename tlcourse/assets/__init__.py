@@ -3,7 +3,7 @@
 from tlcourse.assets.cache import atomically, cache_folder, cache_root, cache_sizes, clear_cache, locked
 from tlcourse.assets.catalogue import Asset, data_folder, look_up, registry
 from tlcourse.assets.packs import make_pack, offered, verify_pack
-from tlcourse.assets.places import at_hand, fetch, locate
+from tlcourse.assets.places import at_hand, expected_hash, fetch, locate
 from tlcourse.assets.store import AssetMissing, Located
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "cache_sizes",
     "clear_cache",
     "data_folder",
+    "expected_hash",
     "fetch",
     "locate",
     "locked",

@@ -72,6 +72,21 @@ def at_hand(name):
     return ""
 
 
+def expected_hash(name):
+    """Return the hash of the file that would be read: the cache's, or else the pack's; empty if neither has one.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    asset, pack = look_up(name), os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    located = kept(asset)
+    if located:
+        return located.sha256
+    with suppress(OSError, ValueError):
+        return offered(asset, pack)[2] if pack else ""
+    return ""
+
+
 def kept(asset, drop=False):
     """Return where the cache has an asset whole, ``None`` otherwise; ``drop`` deletes what is not whole."""
     for variant, file, expected in (

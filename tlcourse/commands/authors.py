@@ -10,36 +10,38 @@ from tlcourse.commands import Names, or_stop
 
 def build(
     lessons: Names = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say whether the committed editions are up to date.")
-    ] = False,
     solutions: Annotated[
         Path | None, typer.Option(help="Write editions with solutions into this folder instead.")
+    ] = None,
+    trial: Annotated[
+        Path | None, typer.Option(help="Check the committed editions, and write what tests execute into this folder.")
     ] = None,
 ):
     """Build the student editions from their sources and execute them.
 
-    Exit status: 0 if all is well, 1 if an edition is not what its source builds (with --check).
+    With --trial nothing is executed: each committed edition is compared with what its source builds, and written with
+    its outputs and with every answer to its exercises.
+
+    Exit status: 0 if all is well, 2 if an edition is not what its source builds (with --trial).
     """
     from tlcourse.course.build import build as build_edition
-    from tlcourse.course.build import differences
-    from tlcourse.course.editions import solved_edition
+    from tlcourse.course.editions import solved_edition, student_edition
     from tlcourse.course.sources import lessons as find
     from tlcourse.course.sources import write_notebook
+    from tlcourse.course.trial import trial_edition
 
-    chosen = or_stop(find, lessons or ())
-    if check:
-        found = [sentence for lesson in chosen for sentence in or_stop(differences, lesson)]
-        typer.echo("\n".join(found) or "Every edition is what its source builds.")
-        raise typer.Exit(bool(found))
-    for lesson in chosen:
-        if solutions:
-            solutions.mkdir(parents=True, exist_ok=True)
+    for lesson in or_stop(find, lessons or ()):
+        path = lesson.edition
+        if trial:
+            path = trial / lesson.edition.name
+            notebook = or_stop(trial_edition, lesson)
+        elif solutions:
             path = solutions / f"{lesson.path.stem}_solutions.ipynb"
-            write_notebook(or_stop(build_edition, lesson, solved_edition), path)
+            notebook = or_stop(build_edition, lesson, solved_edition)
         else:
-            path = lesson.edition
-            write_notebook(or_stop(build_edition, lesson), path)
+            notebook = or_stop(build_edition, lesson, student_edition)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_notebook(notebook, path)
         typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 

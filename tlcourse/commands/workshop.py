@@ -24,13 +24,6 @@ class Backend(StrEnum):
     torch = "torch"
 
 
-class Edition(StrEnum):
-    """Which notebook is run."""
-
-    student = "student"
-    solutions = "solutions"
-
-
 def run(
     lessons: Names = None,
     profile: Annotated[Profile, typer.Option(help="quick: bundled data; full: the real thing.")] = Profile.quick,
@@ -41,11 +34,8 @@ def run(
     backend: Annotated[
         Backend | None, typer.Option(help="By default KERAS_BACKEND, or else tensorflow.", show_default=False)
     ] = None,
-    editions: Annotated[Edition, typer.Option(help="The notebooks that students get, or those with solutions.")] = (
-        Edition.student
-    ),
     resume: Annotated[
-        bool, typer.Option("--resume", help="Skip what has passed with the same source, package and parameters.")
+        bool, typer.Option("--resume", help="Skip what has passed with the same source, package, libraries and data.")
     ] = False,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
     out: Annotated[Path, typer.Option(help="Where executed notebooks and the report go.")] = Path("runs"),
@@ -65,25 +55,23 @@ def run(
     from tlcourse.course.job import Job
     from tlcourse.course.run import run as run_jobs
     from tlcourse.course.sources import lessons as find
-    from tlcourse.course.tables import Watch, claims_table
-    from tlcourse.course.verdict import INTERRUPTED
+    from tlcourse.course.tables import Watch, claim_lines
 
     wanted = str(backend or os.environ.get("KERAS_BACKEND") or "tensorflow")
     or_stop(known, "backend", wanted, [each.value for each in Backend])
     queue = [
-        Job(lesson, profile.value, seed, out.resolve(), timeout, editions.value, wanted)
+        Job(lesson, profile.value, seed, out.resolve(), timeout, wanted)
         for lesson in or_stop(find, lessons or ())
         for seed in _seeds(seeds)
     ]
     console = Console()
     with Watch(console) as watch:
         report = or_stop(run_jobs, queue, jobs, resume=resume, watch=watch)
-    console.print(claims_table(report["runs"]))
-    console.print(f"Report and executed notebooks: {out.resolve() / 'report.html'}", soft_wrap=True)
-    statuses = {entry["status"] for entry in report["runs"]}
-    unfinished = [entry for entry in report["runs"] if entry["status"] in ("stopped", "not run")]
-    interrupted = any(INTERRUPTED in entry["reason"] for entry in unfinished)
-    raise typer.Exit(130 if interrupted else statuses != {"passed"})
+    for line in claim_lines(report["runs"]):
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(f"Findings, figures and executed notebooks: {out.resolve() / 'report.html'}", soft_wrap=True)
+    passed = all(entry["status"] == "passed" for entry in report["runs"])
+    raise typer.Exit(130 if report["interrupted"] else not passed)
 
 
 def doctor(

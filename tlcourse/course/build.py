@@ -11,6 +11,9 @@ from tlcourse.course.editions import student_edition
 from tlcourse.course.kernels import QUIET_KERNEL
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+LARGEST = 600_000
+"""Bytes of a committed edition, figures included."""
+
 CONFIGURE = """%config InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Software": None}}"""
 
 
@@ -29,7 +32,7 @@ def build(source, edition=student_edition, timeout=600):
     return without_volatile(notebook)
 
 
-def execute(notebook, source, timeout=600):
+def execute(notebook, source, timeout):
     """Run a notebook in a new kernel, in the folder of the notebooks, and return it with outputs."""
     from nbclient import NotebookClient
 
@@ -41,6 +44,7 @@ def execute(notebook, source, timeout=600):
         kernel_name="python3",
         resources={"metadata": {"path": str(source.edition.parent)}},
         extra_arguments=QUIET_KERNEL,
+        record_timing=False,
     )
     client.execute()
     notebook.cells.pop(0)
@@ -57,7 +61,6 @@ def without_volatile(notebook):
     """Return the notebook without times, versions, process ids, addresses and standard error, its figures light."""
     notebook.metadata.language_info = {"name": "python"}
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [_steady(output) for output in cell.outputs if output.get("name") != "stderr"]
     return notebook
@@ -66,7 +69,8 @@ def without_volatile(notebook):
 def differences(source):
     """Say in which ways the committed student edition is not what its source builds; nothing if it is.
 
-    Compares cells, tags and ids without executing, and finds cells that were not executed, not in order, or failed.
+    Compares cells, tags and ids without executing, and finds cells that were not executed, not in order, or failed, and
+    an edition that is too large to read on the web.
 
     Args:
         source: a `LessonSource`.
@@ -89,6 +93,8 @@ def differences(source):
     outputs = [output for cell in code for output in cell.outputs]
     if any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs):
         found.append("A cell failed or wrote to standard error.")
+    if source.edition.stat().st_size > LARGEST:
+        found.append(f"It has {source.edition.stat().st_size:,} bytes, more than {LARGEST:,}; draw fewer figures.")
     return [f"{source.edition.name}: {sentence} Build it with: make notebooks" for sentence in found]
 
 

@@ -1,17 +1,20 @@
-"""From a source to its editions: what students get, what instructors get, what CI holds the exercises to."""
+"""From a source to its editions: what students get, and what instructors get."""
 
 import ast
 import hashlib
-import re
 
 import nbformat
 
 from tlcourse.course.sources import read_source
+from tlcourse.course.statements import statements
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-CHECK = re.compile(r"""lesson\.check\(\s*["']([^"']+)["']""")
-CLAIM = re.compile(r"""lesson\.(?:claim|finding)\(\s*["']([^"']+)["']""")
-COMPARED = re.compile(r"lesson\.(claim|check)\(")
+WRONG = "wrong-answer"
+"""Tag of a cell with a plausible wrong answer, which tests alone run."""
+
+COMPARED = "nbval-check-output"
+"""Tag of a cell whose outputs are the same on every machine: nbval compares them."""
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -22,39 +25,19 @@ def student_edition(source):
         source: a `LessonSource`.
 
     Returns:
-        A notebook without outputs. Cells whose outputs are the same on every machine are tagged for nbval, exercises
-        carry nbgrader's metadata, and cell ids are hashes of the content: the same source gives the same notebook.
+        A notebook without outputs. Cells whose outputs are the same on every machine are tagged for nbval, checks of
+        exercises are folded, and cell ids are hashes of the content: the same source gives the same notebook.
 
     Raises:
-        ValueError: if a solution has no check or its markers do not match, or two claims share a name.
+        ValueError: if an exercise lacks its check or a wrong answer, its markers do not match, or a claim's name is not
+            written out or not unique.
     """
-    return _edition(source, lambda cell: [_with(cell, blank(cell.source))])
+    return _edition(source, blank)
 
 
 def solved_edition(source):
     """Return the notebook with solutions, without their markers."""
-    return _edition(source, lambda cell: [_with(cell, solution(cell.source))])
-
-
-def trial_edition(source):
-    """Return the notebook that tries the blank, each wrong answer and the solution, with a check after each.
-
-    The outputs of kind ``check`` then say, in this order: unanswered, wrong …, right.
-    """
-    notebook = read_source(source.path)
-    cells, wrong, answer = [], [], None
-    for cell in notebook.cells:
-        if BEGIN in cell.source:
-            answer, wrong = cell, []
-        elif "wrong-answer" in cell.metadata.get("tags", []):
-            wrong.append(cell)
-        elif CHECK.search(cell.source) and answer:
-            for attempt in (blank(answer.source), *(w.source for w in wrong), solution(answer.source)):
-                cells += [_with(answer, attempt), _with(cell, cell.source)]
-            answer = None
-        else:
-            cells.append(cell)
-    return _finish(source, notebook, cells)
+    return _edition(source, solution)
 
 
 def blank(code):
@@ -74,6 +57,74 @@ def solution(code):
     return "".join(_around_solution(code)).strip()
 
 
+def exercises(notebook):
+    """Return what a source has for each exercise: the cell with the solution, those with wrong answers, the check.
+
+    Args:
+        notebook: a source as `tlcourse.course.sources.read_source` reads it.
+
+    Returns:
+        A dictionary from the number of an exercise to these three.
+
+    Raises:
+        ValueError: if an exercise lacks its check or a wrong answer.
+    """
+    found, answer, wrong = {}, None, []
+    for cell in notebook.cells:
+        checks = [stated.name for stated in _stated(cell) if stated.kind == "check"]
+        if BEGIN in cell.source:
+            answer, wrong = cell, []
+        elif WRONG in cell.metadata.get("tags", []):
+            wrong.append(cell)
+        for number in checks:
+            if answer is None or not wrong or number in found:
+                raise ValueError(f"exercise {number} needs one solution, then a wrong answer or more, then one check.")
+            found[number], answer = (answer, wrong, cell), None
+    solutions = sum(BEGIN in cell.source for cell in notebook.cells)
+    if solutions != len(found):
+        raise ValueError(f"each solution needs a check of its own; got {solutions} solutions and checks {list(found)}.")
+    return found
+
+
+def numbered(source, cells):
+    """Return a notebook of some cells, each with an id that is a hash of its content, and nothing volatile in it."""
+    seen = {}
+    for cell in cells:
+        content = f"{source.name}\n{cell.cell_type}\n{cell.source}"
+        seen[content] = seen.get(content, 0) + 1
+        cell.id = hashlib.sha256(f"{content}\n{seen[content]}".encode()).hexdigest()[:12]
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "tlcourse": {"lesson": source.name}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _edition(source, answer):
+    notebook = read_source(source.path)
+    try:
+        _check_rules(source, notebook)
+    except ValueError as error:
+        raise ValueError(f"{source.path.name}: {error}") from None
+    cells = [cell for cell in notebook.cells if WRONG not in cell.metadata.get("tags", [])]
+    for cell in cells:
+        cell.metadata = nbformat.from_dict(_metadata(cell))
+        if BEGIN in cell.source:
+            cell.source = answer(cell.source)
+    return numbered(source, cells)
+
+
+def _check_rules(source, notebook):
+    exercises(notebook)
+    parameters = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(parameters) != 1 or f'LESSON = "{source.name}"' not in parameters[0]:
+        raise ValueError(f'one cell tagged "parameters" must say LESSON = "{source.name}".')
+    stated = [each for cell in notebook.cells for each in _stated(cell) if each.kind != "check"]
+    names = [each.name for each in stated if each.name]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"names of claims must be unique; {repeated} are not.")
+    if any(each.kind == "claim" and not each.name for each in stated):
+        raise ValueError("a claim's name must be written out as a string, so that a run which skips it is noticed.")
+
+
 def _around_solution(code):
     if code.count(BEGIN) != 1 or code.count(END) != 1:
         raise ValueError(f"An exercise needs one {BEGIN!r} and one {END!r}; got:\n{code}")
@@ -82,69 +133,16 @@ def _around_solution(code):
     return before, inside.strip(), after
 
 
-def _edition(source, answer):
-    notebook = read_source(source.path)
-    cells = []
-    for cell in notebook.cells:
-        if "wrong-answer" not in cell.metadata.get("tags", []):
-            cells += answer(cell) if BEGIN in cell.source else [cell]
-    return _finish(source, notebook, cells)
-
-
-def _with(cell, code):
-    return nbformat.v4.new_code_cell(code, metadata=dict(cell.metadata))
-
-
-def _finish(source, notebook, cells):
-    """Tag and number the cells of an edition, and return a notebook with nothing volatile in it."""
-    waiting, seen = iter(_checked(source, notebook)), {}
-    for cell in cells:
-        cell.metadata = nbformat.from_dict(_metadata(cell, waiting))
-        content = f"{source.name}\n{cell.cell_type}\n{cell.source}"
-        seen[content] = seen.get(content, 0) + 1
-        cell.id = hashlib.sha256(f"{content}\n{seen[content]}".encode()).hexdigest()[:12]
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "tlcourse": {"lesson": source.name}}
-    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-
-
-def _checked(source, notebook):
-    """Return the numbers of the exercises of a source that keeps the rules."""
-
-    def rule(kept, sentence):
-        if not kept:
-            raise ValueError(f"{source.path.name}: {sentence}")
-
-    solutions = [cell for cell in notebook.cells if BEGIN in cell.source]
-    checks = [found for cell in notebook.cells for found in CHECK.findall(cell.source)]
-    one_each = len(solutions) == len(checks) == len(set(checks))
-    rule(one_each, f"each solution needs a check of its own; got {len(solutions)} solutions and checks {checks}.")
-    parameters = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    named = len(parameters) == 1 and f'LESSON = "{source.name}"' in parameters[0]
-    rule(named, f'one cell tagged "parameters" must say LESSON = "{source.name}".')
-    claims = [name for cell in notebook.cells for name in CLAIM.findall(cell.source)]
-    repeated = sorted({name for name in claims if claims.count(name) > 1})
-    rule(not repeated, f"names of claims must be unique; {repeated} are not.")
-    return checks
-
-
-def _metadata(cell, waiting):
-    tags = [tag for tag in cell.metadata.get("tags", []) if tag != "exact"]
+def _metadata(cell):
     if cell.cell_type != "code":
         return {}
-    check = CHECK.search(cell.source)
-    if COMPARED.search(cell.source) or "exact" in cell.metadata.get("tags", []):
-        tags.append("nbval-check-output")
-    metadata = {"tags": tags} if tags else {}
-    answer = re.search(r"^\w+ = \.\.\.$", cell.source, re.MULTILINE)
-    if check or answer:
-        name = f"{check.group(1)}-check" if check else next(waiting, "trial")
-        metadata["nbgrader"] = {
-            "schema_version": 3,
-            "grade_id": f"exercise-{name}".replace(".", "-"),
-            "grade": bool(check),
-            "solution": not check,
-            "locked": bool(check),
-            "task": False,
-            **({"points": 1} if check else {}),
-        }
-    return metadata
+    kinds = {stated.kind for stated in _stated(cell)}
+    tags = [tag for tag in cell.metadata.get("tags", []) if tag != "exact"]
+    if kinds or "exact" in cell.metadata.get("tags", []):
+        tags.append(COMPARED)
+    folded = {"jupyter": {"source_hidden": True}} if "check" in kinds else {}
+    return ({"tags": tags} if tags else {}) | folded
+
+
+def _stated(cell):
+    return statements(cell.source) if cell.cell_type == "code" else []

@@ -5,17 +5,17 @@ import json
 import time
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib.metadata import distributions
 from pathlib import Path
 
 import nbformat
 
-from tlcourse.assets import at_hand, data_folder
-from tlcourse.course.editions import solved_edition, student_edition
-from tlcourse.course.sources import LessonSource, write_notebook
+from tlcourse.assets import at_hand, data_folder, expected_hash
+from tlcourse.course.editions import student_edition
+from tlcourse.course.pages import write_page
+from tlcourse.course.sources import LessonSource, read_source, write_notebook
 from tlcourse.course.verdict import entry, heading, judge
 from tlcourse.lesson import DEVELOPMENT_SEEDS
-
-EDITIONS = {"student": student_edition, "solutions": solved_edition}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,6 @@ class Job:
         seed: a whole number from 0 on.
         folder: where the executed notebook goes.
         timeout: seconds that one cell may take.
-        edition: ``"student"`` or ``"solutions"``.
         backend: backend of Keras.
     """
 
@@ -37,26 +36,39 @@ class Job:
     seed: int
     folder: Path
     timeout: int = 1800
-    edition: str = "student"
     backend: str = "tensorflow"
 
     @property
     def notebook(self):
         """Path of the executed notebook."""
-        special = [word for word in (self.backend, self.edition) if word not in ("tensorflow", "student")]
-        return self.folder / f"{'-'.join([self.lesson.path.stem, self.profile, str(self.seed), *special])}.ipynb"
+        special = f"-{self.backend}" if self.backend != "tensorflow" else ""
+        return self.folder / f"{self.lesson.path.stem}-{self.profile}-{self.seed}{special}.ipynb"
+
+    @cached_property
+    def source_cells(self):
+        """The cells of the lesson's source."""
+        return read_source(self.lesson.path).cells
+
+    @property
+    def needs(self):
+        """Names of the assets that the lesson needs."""
+        development = self.profile == "quick" and self.seed in DEVELOPMENT_SEEDS
+        return self.lesson.needs["development" if development else self.profile]
 
     @cached_property
     def fingerprint(self):
-        """Hash of what the result depends on, as it is when first asked for: source, package, weights, parameters."""
-        parameters = f"{self.profile} {self.seed} {self.edition} {self.backend} {_package()}"
+        """Hash of what the result depends on, as it is when first asked for.
+
+        That is the source, the parameters, the package with all bundled weights, each library's version, and which
+        variant of each asset is here.
+        """
+        variants = [expected_hash(name) for name in self.needs]
+        parameters = f"{self.profile} {self.seed} {self.backend} {variants} {_package()} {_installed()}"
         return hashlib.sha256(parameters.encode() + self.lesson.path.read_bytes()).hexdigest()[:16]
 
     def missing(self):
         """Return the names of the assets that the lesson needs and this machine lacks."""
-        development = self.profile == "quick" and self.seed in DEVELOPMENT_SEEDS
-        needs = self.lesson.needs["development" if development else self.profile]
-        return [name for name in needs if not at_hand(name)]
+        return [name for name in self.needs if not at_hand(name)]
 
     def finished(self):
         """Return the entry of an earlier run that passed with the same fingerprint, ``None`` if there is none."""
@@ -72,7 +84,7 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
     """Run a job and return its entry of the report, whatever a notebook, its kernel or papermill does.
 
     The notebook is written under a hidden name while it runs, and gets its own name, with the entry in its metadata,
-    when it has ended: what bears the name is whole.
+    when it has ended: what bears the name is whole. Beside it goes a page that a browser shows.
 
     Args:
         job: a `Job`.
@@ -86,7 +98,7 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
         missing = job.missing()
         if missing:
             return entry(job, "not run", f"Bring what is missing with: tlcourse fetch {' '.join(missing)}")
-        notebook = EDITIONS[job.edition](job.lesson)
+        notebook = student_edition(job.lesson)
         places = {cell.id: at for at, cell in enumerate(notebook.cells)}
 
         def on_cell_start(cell, cell_index):
@@ -105,6 +117,7 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
     if executed:
         executed.metadata.tlcourse = {**executed.metadata.get("tlcourse", {}), "run": result}
         write_notebook(executed, job.notebook)
+        write_page(executed, job.notebook.with_suffix(".html"))
         partial.unlink()
     return result
 
@@ -126,5 +139,11 @@ def _papermill(job, notebook, path, kernel, on_cell_start):
 @cache
 def _package():
     package = Path(__file__).parents[1]
-    files = sorted([*package.rglob("*.py"), *(data_folder() / "weights").glob("*.toml")])
+    bundled = [path for path in (data_folder() / "weights").rglob("*") if path.is_file()]
+    files = sorted([*package.rglob("*.py"), *bundled])
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+@cache
+def _installed():
+    return sorted(f"{each.name} {each.version}" for each in distributions())

@@ -15,41 +15,46 @@ import nbformat
 from tlcourse import __version__
 from tlcourse.assets import atomically
 from tlcourse.course.sources import lessons
+from tlcourse.measured import is_interval, shown
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
 THUMBNAIL = (360, 240)
 """Largest width and height of a figure in the report, in pixels."""
 
 
-def report(entries):
-    """Return the report: its version, the environment and an entry for each run.
+def report(entries, interrupted=False):
+    """Return the report: its version, the environment, whether Ctrl-C ended it, and an entry for each run.
 
-    An entry has ``lesson``, ``profile``, ``seed``, ``backend``, ``device``, ``edition``, ``fingerprint`` (of source,
-    package and parameters), ``status`` (``passed``, ``failed``, ``stopped``, ``timeout`` or ``not run``), ``reason``,
-    ``seconds``, ``claims`` (``id``, ``kind``, ``statement``, ``holds``, ``observed``; one that was not reached does not
-    hold), ``notebook`` and ``figures`` (ids of the cells that drew one).
+    An entry has ``lesson``, ``profile``, ``seed``, ``backend``, ``device``, ``fingerprint`` (see `Job`), ``status``
+    (``passed``, ``failed``, ``stopped``, ``timeout`` or ``not run``), ``reason``, ``seconds``, ``claims`` (``id``,
+    ``kind``, ``statement``, ``holds``, ``observed``; one that was not reached does not hold), ``notebook`` and
+    ``figures`` (ids of the cells that drew one).
     """
     used = {key: sorted({run[key] for run in entries if run[key]}) for key in ("backend", "device")}
     used = {key: ", ".join(values) or "not known" for key, values in used.items()}
-    return {"version": 1, "environment": environment() | used, "runs": entries}
+    return {"version": 1, "environment": environment() | used, "interrupted": interrupted, "runs": entries}
 
 
-def write_report(folder, entries):
-    """Write `report.json` and `report.html` into the folder of the executed notebooks, each whole or not at all."""
-    from jinja2 import Environment, PackageLoader
-
-    written = report(entries)
+def write_report(folder, written):
+    """Write a report as `report.json` into the folder of the executed notebooks, whole or not at all."""
     with atomically(folder / "report.json") as temporary:
         temporary.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def write_report_page(folder, written):
+    """Write a report as `report.html` beside it, for people."""
+    from jinja2 import Environment, PackageLoader
+
     template = Environment(
         loader=PackageLoader("tlcourse.course", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
     ).get_template("report.html.jinja")
+    runs = written["runs"]
     page = template.render(
         environment=written["environment"],
-        groups=[_group(folder, runs) for runs in _grouped(entries)],
-        problems=[run for run in entries if run["status"] != "passed"],
-        passed=sum(run["status"] == "passed" for run in entries),
-        runs=entries,
+        groups=[_group(folder, group) for group in _grouped(runs)],
+        problems=[run for run in runs if run["status"] != "passed"],
+        passed=sum(run["status"] == "passed" for run in runs),
+        runs=runs,
         now=datetime.now().astimezone(),
     )
     with atomically(folder / "report.html") as temporary:
@@ -94,10 +99,10 @@ def environment():
 
 
 def _grouped(entries):
-    """Return the runs of each lesson, profile, backend and edition, those with a failure first."""
+    """Return the runs of each lesson, profile and backend, those with a failure first."""
     groups = {}
     for run in entries:
-        groups.setdefault((run["lesson"], run["profile"], run["backend"], run["edition"]), []).append(run)
+        groups.setdefault((run["lesson"], run["profile"], run["backend"]), []).append(run)
     return sorted(groups.values(), key=lambda runs: all(run["status"] == "passed" for run in runs))
 
 
@@ -107,7 +112,7 @@ def _group(folder, runs):
     means = {part: statistics.fmean(run["seconds"][part] for run in ran) for part in runs[0]["seconds"]} if ran else {}
     return {
         "title": {lesson.name: lesson.title for lesson in lessons()}.get(runs[0]["lesson"], ""),
-        **{key: runs[0][key] for key in ("lesson", "profile", "backend", "edition")},
+        **{key: runs[0][key] for key in ("lesson", "profile", "backend")},
         "runs": runs,
         "seconds": means,
         "total": sum(means.values()),
@@ -135,10 +140,16 @@ def _thumbnails(path):
 
 
 def _spread(values):
-    """Return what several runs observed: a mean with its standard error each, or a mean with the range over runs."""
-    if all(isinstance(value, dict) and None not in (value.get("mean"), value.get("se")) for value in values):
-        return "; ".join(f"{100 * value['mean']:+.1f} ± {100 * value['se']:.2f}" for value in values)
+    """Return what runs observed: of several a mean with its standard error each, or a mean with the range over runs."""
+    if len(values) == 1:
+        return shown(values[0])
+    if all(is_interval(value) for value in values):
+        return "; ".join(f"{100 * value['mean']:+.1f}" + _standard_error(value["se"]) for value in values)
     if all(isinstance(value, (int, float)) for value in values):
         low, high = min(values), max(values)
         return f"{statistics.fmean(values):.3g}" + (f" ({low:.3g} … {high:.3g})" if high > low else "")
-    return "; ".join(str(value).strip("{}").replace("'", "") for value in values)
+    return "; ".join(shown(value) for value in values)
+
+
+def _standard_error(se):
+    return f" ± {100 * se:.2f}" if se > 1e-9 else " in all draws"

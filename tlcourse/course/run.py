@@ -8,15 +8,17 @@ import filelock
 
 from tlcourse.course.job import execute
 from tlcourse.course.kernels import Kernels
-from tlcourse.course.report import report, write_report
+from tlcourse.course.report import report, write_report, write_report_page
 from tlcourse.course.verdict import INTERRUPTED, entry
+
+NOT_BEGUN = "not begun yet"
 
 WAKE = 0.2
 """Seconds between looks at whether somebody has interrupted."""
 
 
 def run(jobs, workers=1, *, resume=False, watch=None):
-    """Run jobs and write `report.json` and `report.html` into their folder after each one.
+    """Run jobs, write `report.json` into their folder after each one, and `report.html` at the end.
 
     A lesson that fails does not stop the others. A broken claim is recorded and its notebook goes on, so that every
     claim is counted; the run then counts as failed. Ctrl-C ends all kernels and keeps what is finished.
@@ -27,7 +29,7 @@ def run(jobs, workers=1, *, resume=False, watch=None):
     Args:
         jobs: `Job` objects of one folder, at least one.
         workers: how many run at a time, at least 1.
-        resume: whether to skip what has passed with the same source, package and parameters.
+        resume: whether to skip what has passed with the same source, package, libraries, data and parameters.
         watch: an object with methods ``at_cell(job, cell, cells, heading)`` and ``done(entry)``, the first
             called from the workers.
 
@@ -51,8 +53,8 @@ def run(jobs, workers=1, *, resume=False, watch=None):
 
 
 def _run(jobs, workers, resume, watch):
-    entries = {job: entry(job, "not run", "not begun yet") for job in jobs}  # fixes each job's fingerprint, too
-    kernels, waiting = Kernels(), {}
+    folder, kernels, waiting, interrupted = jobs[0].folder, Kernels(), {}, False
+    entries = {job: entry(job, "not run", NOT_BEGUN) for job in jobs}  # fixes each job's fingerprint, too
     with ThreadPoolExecutor(workers) as pool:
         try:
             for job in jobs:
@@ -62,21 +64,24 @@ def _run(jobs, workers, resume, watch):
                     watch.done(finished, again=True)
                 else:
                     waiting[pool.submit(execute, job, kernels, lambda *at, job=job: watch.at_cell(job, *at))] = job
-            write_report(jobs[0].folder, list(entries.values()))
+            write_report(folder, report(list(entries.values())))
             for future in _as_completed(waiting):
                 _keep(future, waiting[future], entries, watch)
-                write_report(jobs[0].folder, list(entries.values()))
+                write_report(folder, report(list(entries.values())))
         except KeyboardInterrupt:
+            interrupted = True
             kernels.end()
             pool.shutdown(cancel_futures=True)
             for future, job in waiting.items():
                 if future.cancelled():
                     entries[job] = entry(job, "not run", f"{INTERRUPTED} before it began")
                     watch.done(entries[job])
-                elif entries[job]["reason"] == "not begun yet":
+                elif entries[job]["reason"] == NOT_BEGUN:
                     _keep(future, job, entries, watch)
-            write_report(jobs[0].folder, list(entries.values()))
-    return report(list(entries.values()))
+    written = report(list(entries.values()), interrupted)
+    write_report(folder, written)
+    write_report_page(folder, written)
+    return written
 
 
 def _keep(future, job, entries, watch):

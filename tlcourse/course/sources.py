@@ -1,4 +1,4 @@
-"""The lessons' sources: which there are, what they need, and what each becomes."""
+"""The lessons' sources: which there are, what they need, where they are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ def notebooks_folder():
 
 
 def lessons(names=()):
-    """Return the lessons asked for by number, all of them by default, in order.
+    """Return the lessons asked for by number, ``7`` or ``07``; all of them by default, in order.
 
     Raises:
         ValueError: if a number is unknown.
@@ -47,8 +47,8 @@ def lessons(names=()):
     ['Feature extraction']
     """
     found = {path.stem[:2]: path for path in sorted((notebooks_folder() / "source").glob("[0-9][0-9]_*.py"))}
-    chosen = [known("lesson", name, list(found)) for name in dict.fromkeys(names)] or list(found)
-    return [_describe(name, found[name]) for name in chosen]
+    wanted = [name.zfill(2) if name.zfill(2) in found else known("lesson", name, list(found)) for name in names]
+    return [_describe(name, found[name]) for name in dict.fromkeys(wanted or found)]
 
 
 def read_source(path):

@@ -1,4 +1,4 @@
-"""What runs, checks and the list of lessons look like in a terminal and in the README."""
+"""What the terminal shows: progress, one line a run and a claim, checks; and the README's table of lessons."""
 
 import json
 
@@ -31,15 +31,18 @@ def line(entry, again=False):
     return f"{sign} {what}: {seconds}, {claims}. {entry['reason']}".rstrip()
 
 
-def claims_table(runs):
-    """Return each claim's rate of holding over the runs, with what was observed: a mean and a standard error each."""
-    table = Table("claim or finding", "holds", "observed")
-    for row in claims(runs):
-        rate = f"{row['held']} of {row['counted']}" if row["kind"] == "claim" else ""
-        table.add_row(
-            escape(row["id"]), rate, escape("\n".join(f"{name}: {text}" for name, text in row["observed"].items()))
-        )
-    return table
+def claim_lines(runs):
+    """Return a line for each claim: whether it holds, its statement, what was measured. Findings are in the report."""
+    return [
+        " ".join([_verdict(row), row["statement"], *(f"{name} {text}" for name, text in row["observed"].items())])
+        for row in claims(runs)
+        if row["kind"] == "claim"
+    ]
+
+
+def _verdict(row):
+    sign, lesson = "✓" if row["held"] == row["counted"] else "✗", row["id"].split(".")[0]
+    return f"{sign} {lesson}:" if row["counted"] == 1 else f"{sign} {lesson}, {row['held']} of {row['counted']}:"
 
 
 def checks_table(checks):

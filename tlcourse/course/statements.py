@@ -1,0 +1,67 @@
+"""What a lesson states, read from its code without running it: claims, findings, checks of exercises."""
+
+import ast
+from typing import NamedTuple
+
+from tlcourse.lesson import PROFILES
+
+FIRST = {"claim": "name", "finding": "name", "check": "exercise"}
+"""Methods of a `Lesson` that publish, each with its first argument."""
+
+
+class Stated(NamedTuple):
+    """A claim, a finding or a check as the code of a cell states it.
+
+    Attributes:
+        kind: ``"claim"``, ``"finding"`` or ``"check"``.
+        name: its name, or the number of the exercise; ``None`` where that takes running the code.
+        statement: its statement, or the name again where that takes running the code.
+        profiles: the profiles that it belongs to.
+    """
+
+    kind: str
+    name: str | None
+    statement: str
+    profiles: tuple
+
+
+def statements(code):
+    """Return what a cell states.
+
+    >>> statements('lesson.claim("gain", "It gains.", holds=True, profiles=("quick",))')
+    [Stated(kind='claim', name='gain', statement='It gains.', profiles=('quick',))]
+    """
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(code))  # magic commands become Python
+    except SyntaxError:  # running the cell will say so
+        return []
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return [_stated(call) for call in calls if call.func.attr in FIRST and _of_lesson(call)]
+
+
+def stated_for(cells, profile):
+    """Return the claims and findings with a name of their own that some cells state for a profile."""
+    found = [each for cell in cells if cell.cell_type == "code" for each in statements(cell.source)]
+    return [each for each in found if each.kind != "check" and each.name and profile in each.profiles]
+
+
+def _of_lesson(call):
+    return isinstance(call.func.value, ast.Name) and call.func.value.id == "lesson"
+
+
+def _stated(call):
+    kind = call.func.attr
+    given = dict(zip((FIRST[kind], "statement"), call.args)) | {each.arg: each.value for each in call.keywords}
+    name = _literal(given.get(FIRST[kind]), None)
+    statement = _literal(given.get("statement"), name) if kind != "check" else ""
+    return Stated(kind, name, statement, _literal(given.get("profiles"), PROFILES))
+
+
+def _literal(node, default):
+    """Return what a node of code says, or a default where that takes running it."""
+    try:
+        return default if node is None else ast.literal_eval(node)
+    except ValueError:
+        return default

@@ -1,0 +1,60 @@
+"""What was measured, as plain data that a report keeps and as text that a person reads."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+
+import numpy as np
+
+from tlcourse.evaluation import Interval
+
+INTERVAL = {field.name for field in fields(Interval)}
+
+
+def plain(value):
+    """Return a value as plain Python that JSON can hold: NumPy unpacked, NaN and infinity as ``None``.
+
+    >>> plain({"gain": np.float32(0.5), "rows": np.arange(2)})
+    {'gain': 0.5, 'rows': [0, 1]}
+    """
+    if is_dataclass(value):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def shown(value):
+    """Return a measured value as text: numbers to three digits, an `Interval` in points, several by name.
+
+    Args:
+        value: what was measured, or what `plain` made of it.
+
+    >>> shown({"gain": Interval(0.041, 0.01, 0.07, 0.01, 5), "images": 1797, "gap": 0.000321})
+    'gain +4.1 points [+1.0, +7.0], images 1797, gap 0.000321'
+    """
+    value = plain(value)
+    if is_interval(value):
+        return str(Interval(**value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {shown(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return " ".join(map(shown, value))
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "not finite" if value is None else str(value)
+
+
+def is_interval(value):
+    """Say whether plain data were an `Interval`, all of it finite.
+
+    >>> is_interval(plain(Interval(0.1, 0.0, 0.2, 0.05, 20)))
+    True
+    """
+    return isinstance(value, dict) and set(value) == INTERVAL and None not in value.values()
