@@ -228,6 +228,19 @@ def test_a_patch_is_a_window_of_its_photograph():
     assert max(alike) > 0.999
 
 
+def test_faces_are_half_of_each_part():
+    faces = load_dataset("faces")
+    assert {name: (len(rows), faces.labels[rows].mean()) for name, rows in faces.parts.items()} == {
+        "pool": (100, 0.5),
+        "development": (40, 0.5),
+        "reporting": (60, 0.5),
+    }
+    assert len(np.unique(np.concatenate(list(faces.parts.values())))) == 200
+    centre = faces.images[:, 8:17, 8:17].std(axis=(1, 2))
+    assert faces.class_names[1] == "face"
+    assert np.median(centre[faces.labels == 1]) > 2 * np.median(centre[faces.labels == 0])
+
+
 def test_pneumoniamnist_keeps_its_official_split(tmp_path, monkeypatch):
     path = tmp_path / "pneumoniamnist.npz"
     sizes = {"train": 6, "val": 3, "test": 4}

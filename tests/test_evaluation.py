@@ -5,10 +5,12 @@ from scipy.stats import ttest_1samp
 
 from tlcourse.evaluation import (
     Curve,
+    accuracy_table,
     crossed_interval,
     draw_labels,
     equivalent,
     label_efficiency,
+    mean_interval,
     not_worse,
     paired_interval,
 )
@@ -50,6 +52,33 @@ def test_where_all_draws_agree_no_interval_of_zero_width_is_printed():
     assert str(same) == "+10.0 points, the same in all 3 draws"
     assert str(crossed_interval(np.ones((3, 50)), np.zeros((3, 50)))) == "+100.0 points, the same in all 3 draws"
     assert "[" in str(paired_interval([0.8, 0.8, 0.9], [0.7, 0.7, 0.7]))
+
+
+def test_mean_interval_is_students():
+    scores = np.array([0.81, 0.84, 0.90])
+    half = 4.302652729911275 * scores.std(ddof=1) / np.sqrt(3)
+    interval = mean_interval(np.repeat(scores[:, None], 5, axis=1))
+    assert (interval.low, interval.high) == pytest.approx((0.85 - half, 0.85 + half))
+    with pytest.raises(ValueError, match="at least two draws"):
+        mean_interval([0.8])
+
+
+def test_a_table_of_accuracies_is_the_same_text_everywhere():
+    correct = np.arange(10) < np.array([[4], [6], [4], [6]])
+    table = accuracy_table({"a method": {5: correct, 50: 0.9}, "b": {50: 1.0}})
+    assert repr(table).splitlines() == [
+        "|          |           5 |    50 |",
+        "|----------|------------:|------:|",
+        "| a method | 50.0 ± 18.4 |  90.0 |",
+        "| b        |           – | 100.0 |",
+        "",
+        "Accuracy in %; after ± half of the 95 % interval of its mean over draws.",
+    ]
+    assert table._repr_markdown_() == repr(table)
+    assert "±" not in repr(accuracy_table({"a": {5: 0.5}}))
+    for wrong in ({}, {"a": {}}, {"a": {5: 83.6}}, {"a": {5: np.nan}}):
+        with pytest.raises(ValueError, match="A table needs|must be between 0 and 1"):
+            accuracy_table(wrong)
 
 
 def test_crossed_interval_by_hand():

@@ -1,10 +1,22 @@
+import itertools
+
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from tlcourse.backbones import load_backbone
 from tlcourse.evaluation import Curve, Interval
-from tlcourse.finetuning import RangeTest
-from tlcourse.plotting import plot_bars, plot_curves, plot_images, plot_intervals, plot_paired, plot_range_test
+from tlcourse.finetuning import RangeTest, unfreeze
+from tlcourse.plotting import (
+    plot_bars,
+    plot_curves,
+    plot_images,
+    plot_intervals,
+    plot_network,
+    plot_paired,
+    plot_range_test,
+)
 
 CORRECT = np.random.default_rng(0).random((2, 5, 30)) < 0.7
 
@@ -54,6 +66,42 @@ def test_bars_stand_at_the_means_with_a_dot_for_each_draw():
     assert sorted(y for line in ax.lines for y in line.get_ydata()) == [0, 1, 1, 2, 2, 3, 4, 4]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["m", "n"]
     assert ax.get_ylabel() == "size" and ax.get_ylim()[0] == 0
+
+
+def described(ax):
+    """Return what stands in each box of a drawn network, and below it."""
+    texts = [text.get_text() for text in ax.texts if text.get_text()]
+    return {title: below.split("\n") for title, below in itertools.pairwise(texts) if below.split("\n")[0][0].isdigit()}
+
+
+def test_a_network_is_drawn_as_its_flags_are_now():
+    backbone = load_backbone("letters")
+    tail = [keras.layers.GlobalAveragePooling2D(name="average"), keras.layers.Dense(10, name="head")]
+    model = keras.Sequential([backbone.model, *tail])
+    ax = plot_network(model, borrowed=backbone.model)
+    assert list(described(ax)) == ["stem", "stage1", "stage2", "stage3", "head"]
+    assert described(ax)["head"] == ["1,050", "parameters", "train"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["borrowed, frozen", "new, trains"]
+    unfreeze(model, since="stage3_in_conv", batch_norm="freeze")
+    ax = plot_network(model, borrowed=backbone.model, ends=("stage2", "stage3"))
+    assert {name: below[2] for name, below in described(ax).items()} == {
+        "stage2": "frozen",
+        "stage3": "train, but not",
+        "head": "train",
+    }
+    total = sum(int(below[0].replace(",", "")) for below in described(ax).values())
+    assert total == model.count_params()
+
+
+def test_a_cut_network_is_still_borrowed_and_one_of_one_s_own_is_new():
+    backbone = load_backbone("letters")
+    cut = keras.Model(backbone.model.input, backbone.model.get_layer("stage1").output)
+    legend = plot_network(cut, borrowed=backbone.model).get_legend().get_texts()
+    assert [text.get_text() for text in legend] == ["borrowed, frozen"]
+    own = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert [text.get_text() for text in plot_network(own, borrowed=None).get_legend().get_texts()] == ["new, trains"]
+    with pytest.raises(ValueError, match="must be built"):
+        plot_network(keras.Sequential([keras.layers.Dense(2)]), borrowed=None)
 
 
 def test_a_range_test_shows_the_losses_and_the_marked_rates():

@@ -60,9 +60,3 @@ def test_pretraining_writes_weights_that_load_and_a_card_that_is_true(tmp_path, 
     predicted = classifier.predict(np.repeat(images[..., None] / 255, 3, axis=-1), verbose=0).argmax(axis=1)
     assert (predicted == labels).mean() == pytest.approx(card["accuracy"], abs=1e-4)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["letters.toml", "letters.weights.h5"]
-
-
-def test_wilson_by_hand_and_at_its_limit():
-    low, high = make.wilson(50, 100)
-    assert (low, high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
-    assert make.wilson(10, 10)[1] == pytest.approx(1.0)

@@ -4,6 +4,7 @@ from tlcourse.checks import known
 from tlcourse.datasets.cifar10 import load_cifar10
 from tlcourse.datasets.dataset import Dataset, Part, stratified_parts
 from tlcourse.datasets.digits import load_digits
+from tlcourse.datasets.faces import load_faces
 from tlcourse.datasets.flowers import load_flowers
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
@@ -17,6 +18,7 @@ from tlcourse.datasets.textures import load_textures
 LOADERS = {
     "cifar10": load_cifar10,
     "digits": load_digits,
+    "faces": load_faces,
     "flowers": load_flowers,
     "letters": load_letters,
     "mnist": load_mnist,
@@ -35,6 +37,7 @@ __all__ = [
     "load_cifar10",
     "load_dataset",
     "load_digits",
+    "load_faces",
     "load_flowers",
     "load_glyphs",
     "load_letters",
@@ -52,8 +55,8 @@ def load_dataset(name, evaluate_on="reporting"):
     """Load a data set by name.
 
     Args:
-        name: ``"digits"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered, or one that
-            is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
+        name: ``"digits"``, ``"faces"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered,
+            or one that is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:

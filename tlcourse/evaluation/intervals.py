@@ -1,4 +1,4 @@
-"""Intervals for the difference of two methods that saw the same draws and the same test items."""
+"""Intervals: for a mean over draws, and for the difference of two methods that saw the same draws and test items."""
 
 from dataclasses import dataclass
 
@@ -32,6 +32,23 @@ class Interval:
         if self.se < 1e-9:
             return f"{100 * self.mean:+.1f} points, the same in all {self.draws} draws"
         return f"{100 * self.mean:+.1f} points [{100 * self.low:+.1f}, {100 * self.high:+.1f}]"
+
+
+def mean_interval(scores, level=0.95):
+    """Return an interval for the mean of ``scores`` over draws, by Student's t.
+
+    Args:
+        scores: ``(draws,)``, or ``(draws, items)``, which is averaged over items.
+        level: coverage, above 0 and below 1.
+
+    Raises:
+        ValueError: if there are fewer than two draws or a value is not finite.
+
+    >>> accuracy = mean_interval([0.8, 0.9, 0.85])
+    >>> round(accuracy.mean, 3), round(accuracy.se, 4)
+    (0.85, 0.0289)
+    """
+    return paired_interval(scores, np.zeros(np.shape(scores)), level)
 
 
 def paired_interval(a, b, level=0.95):

@@ -56,11 +56,13 @@ def write_card(card, path):
 
 
 def describe(source, classifier, name, seed, minutes):
-    """Judge the classifier and return its card."""
+    """Judge the classifier and return its card, the accuracy with its 95 % interval (Wilson 1927)."""
+    from scipy.stats import binomtest
+
     images = checked_images(source.judged_images)
     predicted = classifier.predict(np.broadcast_to(images, (*images.shape[:3], 3)), batch_size=256, verbose=0)
     right = predicted.argmax(axis=1) == source.judged_labels
-    low, high = wilson(right.sum(), len(right))
+    low, high = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
     return {
         "trained_on": source.trained_on,
         "licence": source.licence,
@@ -75,15 +77,3 @@ def describe(source, classifier, name, seed, minutes):
         "tlcourse": __version__,
         "classes": list(source.classes),
     }
-
-
-def wilson(successes, n, z=1.96):
-    """Return the 95 % interval of a proportion (Wilson 1927).
-
-    >>> [round(end, 3) for end in wilson(90, 100)]
-    [0.826, 0.945]
-    """
-    share, spread = successes / n, z**2 / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * np.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return float(centre - half), float(centre + half)

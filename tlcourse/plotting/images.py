@@ -1,0 +1,33 @@
+"""Figures that show pictures."""
+
+import numpy as np
+
+from tlcourse.plotting.look import axes
+
+
+def plot_images(images, titles=None, *, columns=10, ax=None):
+    """Show images in a grid, grey ones bright on dark.
+
+    Args:
+        images: ``(n, height, width)`` or ``(n, height, width, 3)``.
+        titles: a short text above each, or ``None``.
+        columns: images in a row.
+        ax: axes to draw into.
+    """
+    images = np.asarray(images)
+    rows = -(-len(images) // columns)
+    ax = axes(ax, figsize=(0.8 * columns, (1.05 if titles is not None else 0.85) * rows))
+    height, width = images.shape[1:3]
+    top = height // 3 if titles is not None else 0
+    high = images.max() if images.dtype != np.uint8 else 255
+    for at, image in enumerate(images):
+        row, column = divmod(at, columns)
+        x, y = column * (width + 1), row * (height + top + 1) + top
+        ax.imshow(image, cmap="gray", vmin=0, vmax=high, extent=(x, x + width, y + height, y))
+        if titles is not None:
+            ax.text(x + width / 2, y - 0.05 * height, titles[at], ha="center", va="bottom", fontsize=8)
+    ax.set_xlim(0, columns * (width + 1))
+    ax.set_ylim(rows * (height + top + 1), 0)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return ax
