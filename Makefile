@@ -13,12 +13,13 @@ run: $(VENV)/.installed
 	$(BIN)/tlcourse run
 
 test: $(VENV)/.installed
-	$(BIN)/tlcourse build --check
 ifeq ($(BACKEND),tensorflow)
-	$(BIN)/python -m pytest --doctest-modules tlcourse tests $(PYTEST)
-	$(BIN)/python -m pytest --nbval-lax notebooks $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --durations=10 --doctest-modules tlcourse tests $(PYTEST)
+	rm -rf runs/trial
+	$(BIN)/tlcourse build --trial runs/trial
+	$(BIN)/python -m pytest -n 2 --durations=10 --dist loadfile --nbval-lax runs/trial $(PYTEST)
 else
-	$(BIN)/python -m pytest --doctest-modules -m "not slow" tlcourse tests $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --durations=10 --doctest-modules -m "not slow" tlcourse tests $(PYTEST)
 endif
 
 offline: $(VENV)/.installed

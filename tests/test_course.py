@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from tlcourse.course.sources import lessons, write_notebook
 from tlcourse.course.trial import trial_edition
 
 SANITIZE = Path(__file__).parent / "nbval.cfg"
+TEMPLATE = Path(__file__).parents[1] / "notebooks" / "source" / "template.py"
 
 
 def test_editions_hide_and_solve(made):
@@ -192,3 +194,13 @@ def test_copies_are_made_once_and_kept_when_reset(made, monkeypatch):
     mine.write_text("more work")
     lab.copies(reset="90")
     assert sorted(path.read_text() for path in folder.glob("*kept*")) == ["more work", "my work"]
+
+
+@pytest.mark.slow
+def test_the_template_builds_and_every_answer_in_it_is_judged_as_it_should_be(tmp_path, monkeypatch):
+    (tmp_path / "notebooks" / "source").mkdir(parents=True)
+    shutil.copyfile(TEMPLATE, tmp_path / "notebooks" / "source" / "99_template.py")
+    monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
+    (lesson,) = lessons()
+    write_notebook(build(lesson), lesson.edition)
+    assert nbval(trial_edition(lesson), tmp_path) == []

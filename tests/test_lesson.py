@@ -107,7 +107,7 @@ def test_plain_leaves_nothing_that_json_cannot_hold():
 def test_what_was_measured_is_shown_on_one_line():
     assert (
         shown({"rates": {5: 0.01, 50: 0.02}, "taps": ["a", "b"], "n": 1797})
-        == "rates 5 0.01, 50 0.02, taps a b, n 1797"
+        == "rates (5: 0.01, 50: 0.02), taps a b, n 1797"
     )
     assert shown(0.123456) == "0.123"
     assert shown({}) == ""

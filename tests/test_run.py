@@ -291,16 +291,17 @@ def test_help_names_every_command_and_the_exit_statuses():
     assert "01 · Feature extraction" in cli.invoke(app, ["lessons"]).output
 
 
-def test_importing_the_package_or_asking_for_help_loads_no_keras():
-    code = (
-        "import sys, tlcourse.__main__ as m\n"
-        "try: m.app(['--help'])\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'numpy', 'papermill') if m in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import tlcourse.__main__ as m\ntry: m.app(['--help'])\nexcept SystemExit: pass", "keras numpy papermill"),
+        ("from tlcourse.lesson import Lesson\nfrom tlcourse.plotting import style\nstyle()", "keras"),
+    ],
+)
+def test_help_and_the_first_cell_of_a_lesson_load_no_keras(code, heavy):
+    code = f"import sys\n{code}\nprint([m for m in {heavy.split()} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
-    assert "Usage" in result.stdout
-    assert result.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "[]", result.stderr
 
 
 def test_the_doctor_finds_this_machine_ready_and_says_so_in_both_forms(monkeypatch):

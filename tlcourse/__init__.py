@@ -4,4 +4,4 @@ Lessons import what they need from the modules: `datasets`, `backbones`, `featur
 Importing the package itself loads neither Keras nor NumPy.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -38,17 +38,25 @@ def shown(value):
 
     >>> shown({"gain": Interval(0.041, 0.01, 0.07, 0.01, 5), "images": 1797, "gap": 0.000321})
     'gain +4.1 points [+1.0, +7.0], images 1797, gap 0.000321'
+    >>> shown({"rates": {5: 0.01, 50: 0.02}})
+    'rates (5: 0.01, 50: 0.02)'
     """
     value = plain(value)
     if is_interval(value):
         return str(Interval(**value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {shown(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_inside(item)}" for name, item in value.items())
     if isinstance(value, list):
         return " ".join(map(shown, value))
     if isinstance(value, float):
         return f"{value:.3g}"
     return "not finite" if value is None else str(value)
+
+
+def _inside(value):
+    if isinstance(value, dict) and not is_interval(value):
+        return f"({', '.join(f'{name}: {_inside(item)}' for name, item in value.items())})"
+    return shown(value)
 
 
 def is_interval(value):

@@ -208,7 +208,7 @@ def small_network():
 STEPS, BATCH = 75, 128
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 network = small_network()
-network.compile(keras.optimizers.Adam(), loss, jit_compile=False, steps_per_execution=STEPS)
+network.compile(keras.optimizers.Adam(), loss, steps_per_execution=STEPS)
 
 # %% [markdown]
 # Dozens of short trainings are ahead, and compiling takes Keras longer than many of them. So the network is compiled
@@ -309,7 +309,7 @@ def copy_weights(model):
 
 before = copy_weights(backbone.model)
 head = keras.Sequential([backbone.model, layers.GlobalAveragePooling2D(), layers.Dense(classes)])
-head.compile(keras.optimizers.Adam(0.01), loss, jit_compile=False)
+head.compile(keras.optimizers.Adam(0.01), loss)
 rows = first_draw[FEW]
 _ = head.fit(
     backbone.preprocess(pool.images[rows]), pool.labels[rows], batch_size=32, epochs=3, verbose=0

@@ -245,7 +245,7 @@ from keras import layers
 
 keras.utils.set_random_seed(SEED)
 features = keras.Sequential([network, layers.GlobalAveragePooling2D()])
-features.compile(jit_compile=False)  # short runs do not earn back what XLA needs to compile
+features.compile()
 
 
 def phi(images, prepare=None, batch=400):
@@ -329,7 +329,7 @@ def with_head():
 
 unfreeze(network, since=network.layers[1].name, batch_norm="train")
 model = with_head()
-model.compile(keras.optimizers.Adam(LOW), loss, jit_compile=False)
+model.compile(keras.optimizers.Adam(LOW), loss)
 print(check_compiled(model))
 
 
@@ -510,7 +510,7 @@ LONGER = lesson.pick(quick={FEW: 40, MANY: 100}, full={FEW: 50, MANY: 50})
 RATE = 3e-3
 by_depth = with_head()
 optimizer = rates_by_depth(keras.optimizers.Adam(RATE), by_depth, groups, decay=0.7)
-by_depth.compile(optimizer, loss, jit_compile=False)
+by_depth.compile(optimizer, loss)
 print(check_compiled(by_depth))
 
 
@@ -636,7 +636,7 @@ lesson.finding("equal-time-under-shift", "At equal total time, under shift", com
 # %%
 _ = unfreeze(network, since=TOP, batch_norm="freeze")
 top_only = with_head()
-top_only.compile(keras.optimizers.Adam(RATE), loss, jit_compile=False)
+top_only.compile(keras.optimizers.Adam(RATE), loss)
 print(check_compiled(top_only))
 
 # %%
@@ -703,16 +703,14 @@ if PROFILE == "full":
     backbone = load_backbone("mobilenet")
     network, borrowed = backbone.model, backbone.model.get_weights()
     features = keras.Sequential([network, layers.GlobalAveragePooling2D()])
-    features.compile(jit_compile=False)
+    features.compile()
     of_views, of_test = (extract(backbone, images) for images in (all_views, test.images))
     best = frozen_curve("frozen MobileNet", backbone.taps)
     unfreeze(network, since=network.layers[1].name, batch_norm="train")
     ends = [[x.name for x in network.layers].index(tap) + 1 for tap in backbone.taps]
     parts = [network.layers[start:end] for start, end in zip([1, *ends], ends)]
     deep = with_head()
-    deep.compile(
-        rates_by_depth(keras.optimizers.Adam(RATE), deep, parts, decay=0.7), loss, jit_compile=False
-    )
+    deep.compile(rates_by_depth(keras.optimizers.Adam(RATE), deep, parts, decay=0.7), loss)
     tuned = [fine_tune(deep, rows, draw) for draw, rows in enumerate(draws[MANY][:PAIRS])]
     gain = paired_interval(tuned, best.at(MANY)[:PAIRS])
     lesson.finding(
@@ -755,7 +753,7 @@ if PROFILE == "full":
 # %%
 unfreeze(network, batch_norm="freeze")
 careless = with_head()
-careless.compile(keras.optimizers.Adam(LOW), loss, jit_compile=False)
+careless.compile(keras.optimizers.Adam(LOW), loss)
 _ = unfreeze(network, since=TOP, batch_norm="train")
 
 # %%
@@ -873,7 +871,7 @@ print(f"trained on {overfit[0]:.3f}, test {overfit[1]:.3f}")
 begin(top_only, few, draw=0)
 stay_close(network, strength=0.01)
 regularised = keras.Sequential([features, layers.Dropout(0.3), layers.Dense(classes)])
-regularised.compile(keras.optimizers.AdamW(2e-3, weight_decay=1e-3), loss, jit_compile=False)
+regularised.compile(keras.optimizers.AdamW(2e-3, weight_decay=1e-3), loss)
 turned = backbone.preprocess(augment(pool.images[order], SEED))
 answered = train_on_few(regularised, turned, pool.labels[order])
 ### END SOLUTION

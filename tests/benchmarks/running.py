@@ -17,7 +17,7 @@ import papermill
 
 from tlcourse.course.editions import student_edition
 from tlcourse.course.job import Job
-from tlcourse.course.report import write_report
+from tlcourse.course.report import report, write_report, write_report_page
 from tlcourse.course.run import run
 from tlcourse.course.sources import LessonSource, lessons
 
@@ -50,8 +50,8 @@ def timed(function):
 
 
 def ours(folder):
-    report = run([Job(lesson, "quick", seed, folder) for seed in SEEDS], workers=2)
-    assert all(entry["status"] == "passed" for entry in report["runs"])
+    runs = run([Job(lesson, "quick", seed, folder) for seed in SEEDS], workers=2)["runs"]
+    assert all(entry["status"] == "passed" for entry in runs)
 
 
 def plain(folder):
@@ -75,7 +75,8 @@ if __name__ == "__main__":
     nothing(Path(tempfile.mkdtemp()))
     for _ in range(3):
         seconds, (entry,) = timed(nothing)
-        writing, _ = timed(lambda folder, entry=entry: write_report(folder, [entry | {"figures": []}]))
+        written = report([entry | {"figures": []}])
+        writing, _ = timed(lambda folder, it=written: write_report(folder, it) or write_report_page(folder, it))
         shown = ", ".join(f"{part} {value:.1f}" for part, value in entry["seconds"].items())
         print(f"a lesson that computes nothing: {seconds:.1f} s, of which {shown}; a report takes {writing:.2f} s")
     ratios = []

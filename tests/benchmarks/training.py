@@ -16,6 +16,7 @@ import numpy as np
 
 from tlcourse.backbones import load_backbone
 from tlcourse.finetuning import unfreeze
+from tlcourse.networks import use_xla
 from tlcourse.training import train
 
 BATCH, STEPS, REPEATS = 32, (12, 50), 8
@@ -26,7 +27,7 @@ def compiled():
     unfreeze(network, since="stem_conv", batch_norm="train")
     model = keras.Sequential([network, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(1e-4), loss, jit_compile=False)
+    model.compile(keras.optimizers.Adam(1e-4), loss, jit_compile=use_xla())
     return model
 
 

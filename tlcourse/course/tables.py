@@ -33,16 +33,14 @@ def line(entry, again=False):
 
 def claim_lines(runs):
     """Return a line for each claim: whether it holds, its statement, what was measured. Findings are in the report."""
-    return [
-        " ".join([_verdict(row), row["statement"], *(f"{name} {text}" for name, text in row["observed"].items())])
-        for row in claims(runs)
-        if row["kind"] == "claim"
-    ]
+    return [_claim_line(row) for row in claims(runs) if row["kind"] == "claim"]
 
 
-def _verdict(row):
+def _claim_line(row):
     sign, lesson = "✓" if row["held"] == row["counted"] else "✗", row["id"].split(".")[0]
-    return f"{sign} {lesson}:" if row["counted"] == 1 else f"{sign} {lesson}, {row['held']} of {row['counted']}:"
+    rate = f", {row['held']} of {row['counted']}" if row["counted"] > 1 else ""
+    measured = ", ".join(f"{name} {text}" for name, text in row["observed"].items())
+    return f"{sign} {lesson}{rate}: {row['statement']} {measured}".rstrip()
 
 
 def checks_table(checks):

@@ -4,7 +4,6 @@ import math
 import re
 import textwrap
 
-from tlcourse.networks import leaves, norms
 from tlcourse.plotting.look import COLOURS, axes
 
 LOOKS = {
@@ -40,6 +39,8 @@ def plot_network(model, *, borrowed, ends=None, ax=None):
     ['15\\nparameters\\nfrozen', '8\\nparameters\\ntrain']
     """
     from matplotlib.patches import FancyBboxPatch, Patch
+
+    from tlcourse.networks import leaves  # here, because Keras is imported by `Lesson`, which keeps it quiet
 
     if not model.built:
         raise ValueError(
@@ -87,6 +88,8 @@ def _blocks(layers, theirs, ends):
 
 def _describe(block, theirs):
     """Return the name of a block's look, and what stands below it."""
+    from tlcourse.networks import norms
+
     weights = {id(weight): weight for layer in block for weight in layer.weights}
     if not weights:
         return "", ""
