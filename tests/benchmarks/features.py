@@ -2,8 +2,8 @@
 
 Same head, same optimiser, batches of 32, ten epochs, all labelled digits; this is about
 time. The guide's way is timed twice, as the guide writes it (`compile` with its defaults, ten epochs) and
-with the settings that the head gets (XLA on JAX alone, all steps in one call of the compiled function). Building and tracing are
-excluded and reported. Five alternating repeats.
+with the settings that the head gets (XLA on JAX alone, all steps in one call of the compiled function). Building and
+tracing are excluded and reported. Five alternating repeats.
 """
 
 import os
