@@ -187,7 +187,9 @@ def test_a_run_says_each_claim_in_words_with_what_was_measured():
     runs = [{"lesson": "90", "claims": [claim, finding]}, {"lesson": "90", "claims": [claim | {"holds": False}]}]
     once, twice = claim_lines(runs[:1]), claim_lines(runs)
     assert once == ["✓ 90: It [gains]. gain +4.0 points [+1.0, +7.0]"]
-    assert twice == ["✗ 90, 1 of 2: It [gains]. gain +4.0 ± 1.00; +4.0 ± 1.00"]
+    assert twice == ["✗ 90, 1 of 2: It [gains]. gain +4.0 points"]
+    runs[1]["claims"][0]["observed"] = {"gain": gain | {"mean": 0.06}, "rates": {"5": 0.01}}
+    assert claim_lines(runs) == ["✗ 90, 1 of 2: It [gains]. gain +5.0 (+4.0 … +6.0) points, rates (5: 0.01)"]
 
 
 def test_a_lesson_s_number_may_be_written_with_or_without_its_zero():
@@ -231,7 +233,7 @@ def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
     assert (row["held"], row["counted"]) == (2, 3)
     assert row["observed"] == {"gain": "+10.0 in all draws; +11.0 ± 1.00", "n": "0.5 (0 … 1)"}
     runs[2]["claims"][0]["observed"] = {"gain": {"mean": None, "se": None}, "n": [1, None]}
-    assert claims(runs)[0]["observed"]["gain"].endswith("mean not finite, se not finite")
+    assert claims(runs)[0]["observed"]["gain"].endswith("(mean: not finite, se: not finite)")
     runs[2]["claims"][0]["observed"] = {}
     write_report(tmp_path, report(runs))
     write_report_page(tmp_path, report(runs))

@@ -45,7 +45,7 @@ def shown(value):
     if is_interval(value):
         return str(Interval(**value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_inside(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {nested(item)}" for name, item in value.items())
     if isinstance(value, list):
         return " ".join(map(shown, value))
     if isinstance(value, float):
@@ -53,9 +53,14 @@ def shown(value):
     return "not finite" if value is None else str(value)
 
 
-def _inside(value):
+def nested(value):
+    """Return a value that belongs to a name as text: like `shown`, several by name in brackets.
+
+    >>> nested({5: 0.01, 50: 0.02})
+    '(5: 0.01, 50: 0.02)'
+    """
     if isinstance(value, dict) and not is_interval(value):
-        return f"({', '.join(f'{name}: {_inside(item)}' for name, item in value.items())})"
+        return f"({', '.join(f'{name}: {nested(item)}' for name, item in value.items())})"
     return shown(value)
 
 

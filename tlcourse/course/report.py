@@ -15,7 +15,7 @@ import nbformat
 from tlcourse import __version__
 from tlcourse.assets import atomically
 from tlcourse.course.sources import lessons
-from tlcourse.measured import is_interval, shown
+from tlcourse.measured import is_interval, nested
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
 THUMBNAIL = (360, 240)
@@ -66,7 +66,7 @@ def claims(runs):
 
     Returns:
         A list of dictionaries: ``id``, ``kind``, ``statement``, ``held`` and ``counted`` (runs, also those in which
-        the claim was not reached), ``observed`` (text by name).
+        the claim was not reached), ``observed`` (text by name, of every run) and ``brief`` (the same in few words).
     """
     rows = []
     for name in dict.fromkeys(claim["id"] for run in runs for claim in run["claims"]):
@@ -81,6 +81,7 @@ def claims(runs):
                 "held": sum(claim["holds"] is True for claim in stated),
                 "counted": len(stated),
                 "observed": {key: _spread(values) for key, values in observed.items()},
+                "brief": {key: _brief(values) for key, values in observed.items()},
             }
         )
     return rows
@@ -141,15 +142,26 @@ def _thumbnails(path):
 
 def _spread(values):
     """Return what runs observed: of several a mean with its standard error each, or a mean with the range over runs."""
-    if len(values) == 1:
-        return shown(values[0])
-    if all(is_interval(value) for value in values):
+    if len(values) > 1 and all(is_interval(value) for value in values):
         return "; ".join(f"{100 * value['mean']:+.1f}" + _standard_error(value["se"]) for value in values)
-    if all(isinstance(value, (int, float)) for value in values):
-        low, high = min(values), max(values)
-        return f"{statistics.fmean(values):.3g}" + (f" ({low:.3g} … {high:.3g})" if high > low else "")
-    return "; ".join(shown(value) for value in values)
+    if len(values) > 1 and all(isinstance(value, (int, float)) for value in values):
+        return _range(values, "{:.3g}")
+    return "; ".join(nested(value) for value in values)
+
+
+def _brief(values):
+    """Return what runs observed in a few words: of several a mean with the range over runs."""
+    if len(values) > 1 and all(is_interval(value) for value in values):
+        return _range([100 * value["mean"] for value in values], "{:+.1f}") + " points"
+    texts = list(dict.fromkeys(map(nested, values)))
+    return texts[0] if len(texts) == 1 else _spread(values)
 
 
 def _standard_error(se):
     return f" ± {100 * se:.2f}" if se > 1e-9 else " in all draws"
+
+
+def _range(values, form):
+    low, high = form.format(min(values)), form.format(max(values))
+    mean = form.format(statistics.fmean(values))
+    return mean if low == high else f"{mean} ({low} … {high})"

@@ -39,7 +39,7 @@ def claim_lines(runs):
 def _claim_line(row):
     sign, lesson = "✓" if row["held"] == row["counted"] else "✗", row["id"].split(".")[0]
     rate = f", {row['held']} of {row['counted']}" if row["counted"] > 1 else ""
-    measured = ", ".join(f"{name} {text}" for name, text in row["observed"].items())
+    measured = ", ".join(f"{name} {text}" for name, text in row["brief"].items())
     return f"{sign} {lesson}{rate}: {row['statement']} {measured}".rstrip()
 
 
