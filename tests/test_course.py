@@ -64,6 +64,14 @@ def test_sources_that_break_a_rule_are_refused(made):
         student_edition(made(BODY + "\n# %%\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n"))
     with pytest.raises(ValueError, match="exercise 90.1 needs one solution, then a wrong answer"):
         student_edition(made(BODY.replace(' tags=["wrong-answer"]', "")))
+    with pytest.raises(ValueError, match=r"profiles must be written out, as profiles=\(\"quick\",\)"):
+        student_edition(made(BODY + '\n# %%\nlesson.claim("new", "New.", holds=True, profiles=FULL)\n'))
+    with pytest.raises(ValueError, match="can't stand in a cell with a solution"):
+        student_edition(made(BODY.replace("answer = 42", 'answer = 42\nlesson.finding("in", "In it", 1)')))
+    with pytest.raises(
+        ValueError, match=r"90_made.py: A solution must end with a function or with `name = …`; got:\nanswer"
+    ):
+        student_edition(made(BODY.replace("answer = 42", "answer = 42\nprint(answer)")))
     with pytest.raises(ValueError, match="a claim's name must be written out"):
         student_edition(made(BODY + '\n# %%\nlesson.claim(f"{SEED}", "Computed.", holds=True)\n'))
     lesson = made()
@@ -122,6 +130,17 @@ def test_nbval_bites_where_a_line_a_verdict_a_shape_or_a_check_has_changed_and_n
         trial.cells[at].outputs = nbformat.from_dict(json.loads(said[at].replace(old, new)))
     failed = nbval(trial, tmp_path)
     assert [next(mark for mark in changes if mark in source) for source in failed] == list(changes)[:5]
+
+
+def test_exercises_that_look_alike_are_each_tried(made):
+    second = NO_KERAS[NO_KERAS.index("### BEGIN") - 5 : NO_KERAS.index('# %%\nlesson.claim("third"')]
+    lesson = made(NO_KERAS + second.replace("90.1", "90.2").replace("42", "8").replace("41", "7"))
+    notebook = student_edition(lesson)
+    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
+        cell.execution_count = count
+    write_notebook(notebook, lesson.edition)
+    answers = [cell.source for cell in trial_edition(lesson).cells if cell.source.startswith("answer = ")]
+    assert answers == ["answer = ...", "answer = 41", "answer = 42", "answer = ...", "answer = 7", "answer = 8"]
 
 
 def test_an_edition_that_is_not_what_its_source_builds_is_not_tried(built):

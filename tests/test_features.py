@@ -86,6 +86,35 @@ def test_what_the_network_computes_and_what_it_is_shown_make_the_name(tiny, monk
     assert runs == [1]
 
 
+def test_a_tensor_of_many_images_is_read_to_its_last_pixel_whatever_the_batches(own_cache):
+    inputs = keras.Input((8, 8, 1))
+    model = keras.Model(inputs, keras.layers.Rescaling(1.0, name="same")(inputs))
+    backbone = Backbone("t", model, lambda x: keras.ops.convert_to_tensor(checked_images(x)), (8, 8, 1), ("same",))
+    images = np.repeat(IMAGES, 5, axis=0)
+    before = extract(backbone, images, "same")
+    images[12] = 0
+    after = extract(backbone, images, "same", batch_size=7)
+    assert after[12] == 0 and before[12] > 0
+    extract(backbone, images, "same", batch_size=4)
+    assert len(list((own_cache / "features").glob("*.npy"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["lambda", "own class"])
+def test_what_layers_of_one_s_own_compute_is_never_read_from_a_file(own_cache, kind):
+    class Times(keras.layers.Layer):
+        def call(self, x):
+            return factor * x
+
+    def times():
+        return keras.layers.Lambda(lambda x: factor * x, name="times") if kind == "lambda" else Times(name="times")
+
+    for factor in (2.0, 3.0):
+        inputs = keras.Input((8, 8, 1))
+        backbone = Backbone("own", keras.Model(inputs, times()(inputs)), checked_images, (8, 8, 1), ("times",))
+        assert np.allclose(extract(backbone, IMAGES)["times"], factor * expected()["first"][:, :1], atol=1e-6)
+    assert not list(own_cache.rglob("*.npy"))
+
+
 def test_a_truncated_file_is_computed_again(tiny, own_cache):
     whole = extract(tiny, IMAGES, "first")
     (path,) = (own_cache / "features").glob("*-first.npy")

@@ -274,6 +274,15 @@ def test_rates_by_depth_refuses_a_name_that_occurs_twice_in_the_network_and_laye
         rates_by_depth(keras.optimizers.SGD(0.1), three_layers(), [[layers.Dense(1, name="elsewhere")]], decay=0.5)
 
 
+def test_rates_by_depth_refuses_a_name_that_a_part_of_another_layer_has():
+    x = keras.Input((5, 4))
+    query = layers.Dense(4, name="query")
+    attention = layers.MultiHeadAttention(1, 2, name="attention")
+    model = keras.Model(x, attention(query(x), x))
+    with pytest.raises(ValueError, match="must occur nowhere else; 'attention/query/kernel' has it too"):
+        rates_by_depth(keras.optimizers.SGD(0.1), model, [[query]], decay=0.5)
+
+
 @pytest.mark.parametrize("by", ["name", "variable"])
 def test_what_an_optimiser_excludes_from_weight_decay_stays_excluded(by):
     model = three_layers()

@@ -23,7 +23,7 @@ import tensorflow as tf
 
 import tlcourse.hub.handles as handles
 from tlcourse.assets import AssetMissing, clear_cache
-from tlcourse.finetuning import unfreeze, what_moves
+from tlcourse.finetuning import StaleCompile, check_compiled, unfreeze, what_moves
 from tlcourse.hub import HubLayer, resolve_handle
 from tlcourse.hub.module import share, unpack_graph
 
@@ -407,6 +407,16 @@ def test_a_fine_tuned_module_s_statistics_move_unless_they_are_frozen_and_the_re
     assert reported_and_moved("freeze") == ((0, 3), False)
     frozen = keras.Sequential([keras.Input((4, 4, 3)), HubLayer(image_module)])
     assert (what_moves(frozen).frozen, what_moves(frozen).resting) == (15, 3)
+
+
+def test_the_guard_notices_statistics_frozen_after_compile(image_module):
+    model, _ = trained(HubLayer(image_module, trainable=True, name="module"), epochs=1)
+    assert check_compiled(model).moving == 3
+    unfreeze(model, matching="module|dense.*", batch_norm="freeze")
+    with pytest.raises(StaleCompile, match="module"):
+        check_compiled(model)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert check_compiled(model).resting == 3
 
 
 def test_statistics_that_rest_do_so_after_loading(image_module, tmp_path):

@@ -93,6 +93,20 @@ def test_a_network_is_drawn_as_its_flags_are_now():
     assert total == model.count_params()
 
 
+def test_a_block_that_trains_in_part_says_how_much():
+    base = [keras.layers.Dense(2, name="stage1_a"), keras.layers.Dense(3, name="stage1_b")]
+    convolutions = [keras.layers.Dense(1, name=name) for name in ("conv2d", "conv2d_1")]
+    borrowed = keras.Sequential([keras.Input((4,)), *base, *convolutions])
+    base[0].trainable = False
+    assert described(plot_network(borrowed, borrowed=borrowed)) == {
+        "stage1 b": ["19", "parameters", "9 train"],
+        "conv2d": ["4", "parameters", "train"],
+        "conv2d 1": ["2", "parameters", "train"],
+    }
+    with pytest.raises(ValueError, match="must be a Keras model, such as backbone.model; got Backbone"):
+        plot_network(borrowed, borrowed=load_backbone("letters"))
+
+
 def test_a_cut_network_is_still_borrowed_and_one_of_one_s_own_is_new():
     backbone = load_backbone("letters")
     cut = keras.Model(backbone.model.input, backbone.model.get_layer("stage1").output)

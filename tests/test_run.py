@@ -198,13 +198,29 @@ def test_a_lesson_s_number_may_be_written_with_or_without_its_zero():
         lessons(["7"])
 
 
+def test_an_empty_cell_is_no_early_end(made, tmp_path):
+    ((result,),) = [run([Job(made(LIGHT + "\n# %%\n\n# %%\nprint(1)\n"), "quick", 0, tmp_path, 60)])["runs"]]
+    assert (result["status"], result["reason"]) == ("passed", "")
+
+
+def test_a_page_that_cannot_be_written_is_a_failure_that_resume_repeats(made, tmp_path):
+    job = Job(made(LIGHT), "quick", 0, tmp_path, 60)
+    page = job.notebook.with_suffix(".html")
+    page.mkdir()
+    assert "IsADirectoryError" in run([job])["runs"][0]["reason"]
+    page.rmdir()
+    assert run([job], resume=True)["runs"][0]["status"] == "passed"
+    assert page.is_file()
+
+
 def test_the_report_links_pages_that_a_browser_shows(made, tmp_path):
     run([Job(made(STATED), "quick", 0, tmp_path / "runs", 60)])
     page = (tmp_path / "runs" / "report.html").read_text(encoding="utf-8")
     assert 'href="90_made-quick-0.html"' in page and 'href="90_made-quick-0.ipynb"' in page
     readable = (tmp_path / "runs" / "90_made-quick-0.html").read_text(encoding="utf-8")
     assert "Always reached." in readable
-    assert not re.search(r"""(src|href)=["']?http|@import|url\(["']?http""", readable)
+    fetched = re.findall(r"""(?:src|href)=["']?(http[^"' ]*)|@import|url\(["']?http""", readable)
+    assert all("mathjax" in address for address in fetched)
 
 
 def test_a_lesson_whose_asset_is_missing_is_not_run(made, tmp_path):
@@ -247,9 +263,11 @@ def test_what_a_cell_states_is_read_from_its_code():
     code = 'lesson.finding("size", f"{n} images", n)\nlesson.claim(name, "In a loop.", holds=True)'
     assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding"), (None, "claim")]
     (stated,) = statements('lesson.claim(statement="It gains.", name="gain", holds=True, profiles=QUICK)')
-    assert (stated.name, stated.statement, stated.profiles) == ("gain", "It gains.", ("quick", "full"))
+    assert (stated.name, stated.statement, stated.profiles) == ("gain", "It gains.", None)
     assert statements("half (") == []
     assert [each.name for each in statements('%matplotlib inline\nlesson.check("90.1", answer, {})')] == ["90.1"]
+    assert [each.name for each in statements('%%time\nlesson.claim("timed", "It is.", holds=True)')] == ["timed"]
+    assert statements('lesson.claim("a", "A.", holds=True, profiles={[1]})')[0].profiles is None
     assert statements('other.check("90.1", answer, {})') == []
     assert heading([]) == "the beginning"
 

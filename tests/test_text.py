@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -29,24 +30,32 @@ def lengths():
 def test_vectors_come_in_the_order_of_the_sentences_whatever_the_batches(lengths):
     encoder, seen = lengths
     sentences = ["four", "a", "", "seventeen letters", "bb"]
-    assert encode(encoder, sentences, batch_size=2).ravel().tolist() == [8, 2, 0, 34, 4]
+    assert encode(encoder, sentences, batch_size=2, cache=False).ravel().tolist() == [8, 2, 0, 34, 4]
     assert seen == [["", "a"], ["bb", "four"], ["seventeen letters"]]
 
 
 def test_the_second_call_reads_and_another_sentence_computes(lengths):
     encoder, seen = lengths
     encode(encoder, ["a", "bb"])
+    assert len(seen) == 2  # once for the key, once for the network
     assert encode(encoder, np.array(["a", "bb"])).ravel().tolist() == [2, 4]
-    assert len(seen) == 1
+    assert len(seen) == 3
     encode(encoder, ["a", "b b"])
     encode(encoder, ["ab", "b"], cache=False)
-    assert len(seen) == 3
+    assert len(seen) == 6
     assert encode(encoder, "one sentence").shape == (1, 1)
 
 
 def test_a_cut_between_sentences_elsewhere_is_another_list(lengths):
     assert encode(lengths[0], ["aaa\0b", "c"]).ravel().tolist() == [10, 2]
     assert encode(lengths[0], ["aaa", "b\0c"]).ravel().tolist() == [6, 6]
+
+
+def test_another_way_to_read_the_sentences_computes(lengths):
+    encoder, _ = lengths
+    assert encode(encoder, ["a", "bb"]).ravel().tolist() == [2, 4]
+    twice = replace(encoder, preprocess=lambda sentences: 2 * encoder.preprocess(sentences))
+    assert encode(twice, ["a", "bb"]).ravel().tolist() == [4, 8]
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.0, True])

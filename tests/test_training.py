@@ -80,6 +80,34 @@ def test_what_is_frozen_inside_a_borrowed_part_keeps_its_weights():
     assert np.array_equal(high.get_weights()[0], kept[0])
 
 
+def test_restart_keeps_single_frozen_weights_and_adapted_normalisation_and_seeds_a_frozen_dropout():
+    normalise, dense = keras.layers.Normalization(), keras.layers.Dense(4)
+    normalise.adapt(5 * X + 7)
+    borrowed = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5)])
+    borrowed.trainable = False
+    network = keras.Sequential([keras.Input((3,)), normalise, borrowed, dense, keras.layers.Dense(1)])
+    dense.kernel.trainable = False
+    network.compile("sgd", "mse")
+    kept = [keras.ops.convert_to_numpy(w).copy() for w in (dense.kernel, normalise.adapt_mean)]
+    losses = []
+    for _ in range(2):
+        restart(network, seed=1)
+        losses.append(network.fit(X, Y, shuffle=False, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+    assert all(np.array_equal(w, was) for w, was in zip((dense.kernel, normalise.adapt_mean), kept))
+
+
+def test_restart_refuses_a_layer_shared_between_models_inside():
+    shared, x, y = keras.layers.Dense(3), keras.Input((3,)), keras.Input((3,))
+    inside = keras.Model(x, shared(x))
+    network = keras.Model(y, keras.layers.Dense(1)(keras.layers.add([inside(y), shared(y)])))
+    network.compile("sgd", "mse")
+    before = network.get_weights()
+    with pytest.raises(ValueError, match="shares a layer between models"):
+        restart(network, seed=1)
+    assert all(np.array_equal(was, now) for was, now in zip(before, network.get_weights()))
+
+
 def test_an_optimiser_with_rates_per_depth_forgets_its_steps_and_keeps_its_rates():
     network = compiled()
     first, _, last = network.layers

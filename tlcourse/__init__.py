@@ -1,7 +1,7 @@
 """A transfer-learning course that checks its own conclusions.
 
-Lessons import what they need from the modules: `datasets`, `backbones`, `features`, `evaluation`, `plotting`, `lesson`.
-Importing the package itself loads neither Keras nor NumPy.
+Lessons import what they need from its modules, which the README lists by question. Importing the package itself loads
+neither Keras nor NumPy.
 """
 
 __version__ = "0.4.0"

@@ -120,8 +120,9 @@ def residual_classifier(classes):
 def untrained(backbone, images, seed):
     """Return the same network with new random weights, its BatchNorm statistics set on ``images``.
 
-    Without statistics of its own an untrained network would be handicapped by the trained one's, or by none; one
-    forward pass over unlabelled images gives each normalisation the mean and variance it will see.
+    The statistics of the trained network don't fit the new weights, and neither do Keras's initial ones. Either would
+    make the comparison unfair. One forward pass over unlabelled images gives each normalisation the mean and variance
+    that it will see.
 
     Args:
         backbone: the `Backbone` to copy.

@@ -1,4 +1,4 @@
-"""Bad input, refused at the door: one error that names the rule, what came and the way out."""
+"""Checks of input. Each error message names the rule, what was given and what to do about it."""
 
 import difflib
 
@@ -41,7 +41,7 @@ def checked_images(images):
     (2, 8, 8, 1)
     """
     images = np.asarray(images)
-    single = images.ndim == 3 and images.shape[-1] in (1, 3)  # else an RGB image would pass for many narrow ones
+    single = images.ndim == 3 and images.shape[-1] in (1, 3)  # else one image would pass as many narrow grey ones
     if images.ndim == 3 and not single:
         images = images[..., np.newaxis]
     if images.ndim != 4 or images.shape[-1] not in (1, 3):

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 import warnings
 
 import keras
@@ -12,9 +13,9 @@ from tlcourse.assets import atomically, cache_folder, cache_root, locked
 
 
 def computed_once(key, names, n, compute):
-    """Return arrays by name: read where they are kept, computed and kept where they are not.
+    """Return arrays by name. Those in the cache are read; the others are computed and kept there.
 
-    Several processes do no harm: the second waits and reads. A file that is not whole is computed again.
+    Several processes may call it at once: the second waits, then reads. An incomplete file is computed again.
 
     Args:
         key: hash of everything that the arrays depend on.
@@ -45,35 +46,48 @@ def computed_once(key, names, n, compute):
 
 
 def fingerprint(model, others):
-    """Return a hash of what a model computes and of other things; empty if the model can't say what it computes.
+    """Return a hash of what a model computes and of other things; empty where nobody can say what it computes.
 
     What it computes is its layers with their configurations, its weights, and the backend, which rounds in its own way.
+    The code of a layer is part of none of these, so the layers must come from a library.
 
     Args:
         model: a functional or sequential Keras model.
-        others: an iterable of arrays and of what has a text of its own.
+        others: an iterable of strings and of arrays or tensors, also nested ones.
 
     Returns:
-        32 hexadecimal digits, or ``""`` if a layer can't be described, as one of a class without ``get_config``.
+        32 hexadecimal digits, or ``""`` if a layer is a ``Lambda`` or of somebody's own class.
 
     >>> fingerprint(keras.Sequential(), ["a"]) == fingerprint(keras.Sequential(), ["b"])
     False
     """
-    try:
-        about = json.dumps(model.get_config() | {"name": ""}, sort_keys=True)
-    except (NotImplementedError, TypeError, ValueError):
+    if not all(map(_from_library, model._flatten_layers())):
         return ""
+    about = json.dumps(model.get_config() | {"name": ""}, sort_keys=True).replace('"trainable": true', "")
     for at, layer in enumerate(model.layers):
-        if isinstance(layer, keras.layers.InputLayer):  # numbered by how many there were before it
+        if re.fullmatch(r"(input_layer|keras_tensor)(_\d+)?", layer.name):  # numbered by how many there were before it
             about = about.replace(json.dumps(layer.name), f'"input {at}"')
     digest = hashlib.sha256(f"{keras.config.backend()} {about}".encode())
-    for each in itertools.chain(model.weights, others):
-        if isinstance(each, (keras.Variable, np.ndarray)):
-            array = np.ascontiguousarray(keras.ops.convert_to_numpy(each))
-            digest.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
-        else:
-            digest.update(f"{each}\n".encode())
+    before = b""
+    for part in itertools.chain.from_iterable(map(keras.tree.flatten, itertools.chain(model.weights, others))):
+        kind, data = _bytes(part)
+        digest.update(data if kind == before else kind + data)  # the same whatever the batches
+        before = kind
     return digest.hexdigest()[:32]
+
+
+def _from_library(layer):
+    package = type(layer).__module__.split(".")[0]
+    return package in ("keras", "keras_hub", "tlcourse") and not isinstance(layer, keras.layers.Lambda)
+
+
+def _bytes(part):
+    """Return what kind of thing it is, and its bytes."""
+    if isinstance(part, str):
+        return b"text", part.encode() + b"\n"
+    array = keras.ops.convert_to_numpy(part)
+    array = np.ascontiguousarray(array.astype("S") if array.dtype.hasobject else array)  # a tensor of strings
+    return f"{array.dtype} {array.shape[1:]}".encode(), array.tobytes()
 
 
 def _read(path, n):

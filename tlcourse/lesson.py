@@ -1,4 +1,4 @@
-"""What a lesson says, and what holds it to that: profiles, claims, findings, checks of exercises."""
+"""What a lesson states and how it is checked: profiles, claims, findings, checks of exercises."""
 
 import logging
 import os
@@ -116,8 +116,8 @@ class Lesson:
         Args:
             exercise: number of the exercise, such as ``"1.2"``.
             answer: the student's answer; ``...`` means not yet.
-            reasons: what is wrong with an answer, by test: a dictionary from a sentence to a function of the answer
-                that returns whether the answer passes. The first that fails is shown.
+            reasons: a dictionary of tests. Each key is a sentence that says what is wrong; each value is a function
+                that takes the answer and returns whether it passes. The sentence of the first failed test is shown.
         """
         status, text = "right", "right."
         if answer is ...:
@@ -152,9 +152,10 @@ def _measured(observed):
 
 @contextmanager
 def quietly():
-    """Keep TensorFlow's start-up lines off the lesson: they come from C++, past Python's standard error."""
+    """Hide TensorFlow's start-up lines. C++ writes them, so replacing Python's standard error is not enough."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # It warns of tracing anew, which many small networks need. A level would not last: it sets its own in a notebook.
+    # TensorFlow warns when it traces again, as it must for many small networks. In a notebook it resets a logger's
+    # level, so we add a filter.
     logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():

@@ -1,5 +1,6 @@
 """Sentences into vectors: a transformer through KerasHub, static vectors through a Hub module."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -81,15 +82,20 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
 
+    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+    def read(rows):
+        return encoder.preprocess([sentences[row] for row in rows])
+
     def compute(names):
-        order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
         vectors = np.empty((len(sentences), encoder.width), "float32")
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            vectors[rows] = encoder.model.predict_on_batch(encoder.preprocess([sentences[row] for row in rows]))
+        for rows in batches:
+            vectors[rows] = encoder.model.predict_on_batch(read(rows))
         return {encoder.name: vectors}
 
-    key = fingerprint(encoder.model, [encoder.name, json.dumps(sentences)]) if cache else ""
+    seen = itertools.chain([encoder.name, json.dumps(sentences)], map(read, batches))
+    key = fingerprint(encoder.model, seen) if cache else ""
     if not key:
         return compute([])[encoder.name]
     return computed_once(key, [encoder.name], len(sentences), compute)[encoder.name]

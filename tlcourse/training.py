@@ -10,7 +10,8 @@ def restart(network, seed, learning_rate=None):
     """Give a compiled network new random weights and a fresh optimiser, without compiling it again.
 
     A network of a few thousand weights trains in less time than Keras needs to compile it; over fifty repetitions that
-    is most of the wait. What is frozen keeps its weights, whole layers and layers inside a borrowed part.
+    is most of the wait. What is frozen keeps its weights: layers, layers inside a borrowed part, single weights. A
+    ``Normalization``, which has adapted to data, keeps its own too.
 
     Args:
         network: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
@@ -20,7 +21,7 @@ def restart(network, seed, learning_rate=None):
         learning_rate: a new learning rate, or ``None`` to keep the present one.
 
     Raises:
-        ValueError: if the network was not compiled with an optimiser.
+        ValueError: if the network was not compiled with an optimiser, or shares a layer between models inside it.
 
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> network.compile("adam", "mse")
@@ -29,13 +30,26 @@ def restart(network, seed, learning_rate=None):
     if getattr(network, "optimizer", None) is None:
         raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
     random.seed(seed)
-    frozen = {id(held) for layer in network._flatten_layers() if not layer.trainable for held in layer.variables}
-    for old, new in zip(network.variables, keras.models.clone_model(network).variables, strict=True):
-        if id(old) not in frozen:  # weights, statistics, and the random state of a dropout
-            old.assign(new)
+    old, new = network.variables, keras.models.clone_model(network).variables
+    if [variable.shape for variable in old] != [variable.shape for variable in new]:
+        raise ValueError(
+            f"restart needs a network whose copy has the same weights; {network.name!r} shares a layer between models "
+            "inside it. Build it anew instead."
+        )
+    frozen = {id(weight) for layer in network._flatten_layers() for weight in _frozen(layer)}
+    for variable, value in zip(old, new):
+        if id(variable) not in frozen:  # weights, statistics, and the random state of a dropout
+            variable.assign(value)
     forget_steps(network.optimizer)
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
+
+
+def _frozen(layer):
+    """Return the weights that a layer's own flag, the flag of one of them, or their nature keeps."""
+    if not layer.trainable or isinstance(layer, keras.layers.Normalization):
+        return layer.weights
+    return [weight for weight in layer._trainable_variables if not weight.trainable]
 
 
 def forget_steps(optimizer):
@@ -54,9 +68,9 @@ def forget_steps(optimizer):
 
 
 def passes(rows, steps, batch, seed):
-    """Return rows for exactly ``steps`` batches: as many shuffled passes over the examples as that takes, end to end.
+    """Return the rows of exactly ``steps`` batches: shuffled passes over the examples, one after the other.
 
-    Laid out so, one epoch of ``fit`` does what many short epochs would do, without their overhead.
+    One epoch of ``fit`` over these rows replaces many short epochs and saves their overhead.
 
     Args:
         rows: the labelled examples, int ``(n,)``, n at least 1.
@@ -80,10 +94,10 @@ def passes(rows, steps, batch, seed):
 def train(network, inputs, targets, batch, anneal=False):
     """Train a compiled network on its inputs in the order given, once: a gradient step per batch.
 
-    The same steps as ``network.fit(inputs, targets, batch_size=batch, shuffle=False)``, without its input pipeline:
-    on TensorFlow that pipeline tunes itself in a thread of its own, for which a ``fit`` of a few seconds often has to
-    wait when the data end (`make bench` prints by how much). The optimiser is built beforehand, because TensorFlow
-    traces a step twice if it makes variables.
+    It takes the same steps as ``network.fit(inputs, targets, batch_size=batch, shuffle=False)``, without the input
+    pipeline of ``fit``. On TensorFlow that pipeline tunes itself in a separate thread, and at the end of the data a
+    short ``fit`` often waits for this thread (`make bench` prints how long). The optimiser is built beforehand, because
+    TensorFlow traces a step twice if the step makes variables.
 
     Args:
         network: compiled Keras model.
@@ -95,7 +109,7 @@ def train(network, inputs, targets, batch, anneal=False):
 
     Raises:
         ValueError: if the lengths differ or are zero, the batch is less than 1, the network was not compiled with an
-            optimiser, or a rate that already follows a schedule is to be annealed.
+            optimiser, or ``anneal`` is true and a rate already follows a schedule.
 
     Source:
         Loshchilov & Hutter (2017), *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR, equation 5, without a

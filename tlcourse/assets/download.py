@@ -1,9 +1,9 @@
-"""One download over HTTP: continued where the server can, and no web page taken for a file."""
+"""One download over HTTP. It continues an unfinished file if the server can, and refuses a web page."""
 
 import os
 
 CONNECT, READ = 5, 20
-"""Seconds until an address that does not answer, or that stops sending, is given up."""
+"""Seconds to wait for an answer, and for more data, before an address is given up."""
 
 
 def download(url, path, *, progress=False):
@@ -17,7 +17,7 @@ def download(url, path, *, progress=False):
     Raises:
         OSError: if ``TLCOURSE_OFFLINE=1``, the address can't be reached, stalls, breaks off, answers with an error or
             with a web page. What came until then stays in ``path``.
-        ValueError: if the file at the address ends before ``path`` does, which is empty then.
+        ValueError: if ``path`` is already as long as the file at the address, or longer. ``path`` is then deleted.
     """
     if os.environ.get("TLCOURSE_OFFLINE") == "1":
         raise OSError("TLCOURSE_OFFLINE=1 forbids the network")

@@ -17,7 +17,7 @@ MANIFEST = "manifest.toml"
 def offered(asset, pack):
     """Return what a pack offers of an asset: variant, file name and hash.
 
-    A file whose hash is the official one is the official variant, whatever pack it comes in; any other is the pack's.
+    A file with the official hash is the official variant, even in a pack. Any other file is the pack's variant.
 
     Args:
         asset: an `Asset`.

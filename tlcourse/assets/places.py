@@ -26,9 +26,9 @@ def fetch(name, progress=False):
 
     Raises:
         ValueError: if the name is unknown.
-        AssetMissing: if no place has it, the disk is full, or ``TLCOURSE_OFFLINE=1`` forbids to look; the message lists
-            what was tried.
-        OSError: if it has to be brought and the cache can't be written.
+        AssetMissing: if no place has it, the disk is full, or it needs the network and ``TLCOURSE_OFFLINE=1`` forbids
+            that; the message lists what was tried.
+        OSError: if it has to be copied or downloaded and the cache can't be written.
     """
     asset = look_up(name)
     located = kept(asset)
@@ -48,7 +48,7 @@ def fetch(name, progress=False):
 
 
 def locate(name):
-    """Return where the cache has the asset, ``None`` if it has not. Brings nothing.
+    """Return where the cache has the asset, or ``None`` if it is not there. Never uses the network.
 
     Raises:
         ValueError: if the name is unknown.

@@ -1,4 +1,4 @@
-"""What someone types who writes lessons or makes weights."""
+"""Commands for people who write lessons or make weights."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,8 @@ def build(
     With --trial nothing is executed: each committed edition is compared with what its source builds, and written with
     its outputs and with every answer to its exercises.
 
-    Exit status: 0 if all is well, 2 if an edition is not what its source builds (with --trial).
+    Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule or, with --trial, an edition is not
+    what its source builds.
     """
     from tlcourse.course.build import build as build_edition
     from tlcourse.course.editions import solved_edition, student_edition

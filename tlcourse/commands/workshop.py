@@ -26,7 +26,7 @@ class Backend(StrEnum):
 
 def run(
     lessons: Names = None,
-    profile: Annotated[Profile, typer.Option(help="quick: bundled data; full: the real thing.")] = Profile.quick,
+    profile: Annotated[Profile, typer.Option(help="quick: bundled data; full: well-known data.")] = Profile.quick,
     seeds: Annotated[
         str, typer.Option(help="How many seeds from 0 on, or a range such as 5-9; 100 to 199 test on development data.")
     ] = "1",
@@ -42,8 +42,8 @@ def run(
 ):
     """Run lessons from the first cell to the last, and write a report.
 
-    Lessons times seeds is one queue. A lesson that fails does not stop the others, and a claim that breaks does not
-    stop its lesson. Ctrl-C leaves no kernel behind and keeps what is finished; --resume goes on from there.
+    Every lesson runs once with every seed. A lesson that fails does not stop the others, and a claim that breaks does
+    not stop its lesson. Ctrl-C leaves no kernel behind and keeps what is finished; --resume goes on from there.
 
     Exit status: 0 if all passed, 1 if any failed, stopped early or was not run, 130 after Ctrl-C.
     """

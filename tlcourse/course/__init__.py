@@ -1,1 +1,1 @@
-"""What runs the course, and no lesson imports."""
+"""The code that runs the course. No lesson imports it."""

@@ -22,7 +22,7 @@ from tlcourse.lesson import PROFILES, quietly
 PYTHONS = (3, 11), (3, 13)
 GIGABYTE = 1e9
 MEMORY = {"red": 2 * GIGABYTE, "yellow": 4 * GIGABYTE}
-"""Free memory below which a lesson fails, or two at a time may."""
+"""Free bytes. Below red, a lesson fails; below yellow, two lessons at a time may fail."""
 
 SPARE = 1 * GIGABYTE
 """Disk that features and executed notebooks take, generously."""
@@ -61,10 +61,10 @@ def examine(profile="quick"):
 
 
 def _found(look):
-    """Return what a check finds: colour, text, and a remedy if there is one. What keeps it from looking is red."""
+    """Return what a check finds: colour, text, and a remedy if there is one. A check that raises an error is red."""
     try:
         return look()
-    except Exception as error:  # a doctor who dies of what he is called for helps nobody
+    except Exception as error:  # the other checks must still run
         text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         return "red", text, "Restore the course's files (git restore .) or set it up anew, as the README says"
 
@@ -119,7 +119,7 @@ def _hub():
     remedy = (
         "python -m pip install 'setuptools<81'" if missing == ["pkg_resources"] else "Install the extra 'tensorflow'"
     )
-    return "yellow", f"not without {', '.join(missing)}; only Hub modules need it", remedy
+    return "yellow", f"{', '.join(missing)} not installed; only Hub modules need this", remedy
 
 
 def _encoders():
@@ -202,7 +202,7 @@ def _pack():
 def _network():
     offline = os.environ.get("TLCOURSE_OFFLINE") == "1"
     pack = "://" in os.environ.get("TLCOURSE_PACK", "")
-    used = "used by tlcourse fetch alone" + (", and to look into the pack" if pack else "")
+    used = "used only to fetch what is missing" + (", and to read the pack's manifest" if pack else "")
     return "green", "forbidden (TLCOURSE_OFFLINE=1)" if offline else used
 
 

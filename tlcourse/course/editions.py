@@ -47,9 +47,10 @@ def blank(code):
     'answer = ...'
     """
     before, inside, after = _around_solution(code)
-    last = ast.parse(inside).body[-1]
-    name = last.name if isinstance(last, ast.FunctionDef) else last.targets[0].id
-    return f"{before}{name} = ...{after}".strip()
+    match ast.parse(inside).body[-1:]:
+        case [ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)])]:
+            return f"{before}{name} = ...{after}".strip()
+    raise ValueError(f"A solution must end with a function or with `name = …`; got:\n{inside}")
 
 
 def solution(code):
@@ -99,15 +100,14 @@ def numbered(source, cells):
 
 def _edition(source, answer):
     notebook = read_source(source.path)
+    cells = [cell for cell in notebook.cells if WRONG not in cell.metadata.get("tags", [])]
     try:
         _check_rules(source, notebook)
+        for cell in cells:
+            cell.metadata = nbformat.from_dict(_metadata(cell))
+            cell.source = answer(cell.source) if BEGIN in cell.source else cell.source
     except ValueError as error:
         raise ValueError(f"{source.path.name}: {error}") from None
-    cells = [cell for cell in notebook.cells if WRONG not in cell.metadata.get("tags", [])]
-    for cell in cells:
-        cell.metadata = nbformat.from_dict(_metadata(cell))
-        if BEGIN in cell.source:
-            cell.source = answer(cell.source)
     return numbered(source, cells)
 
 
@@ -123,6 +123,12 @@ def _check_rules(source, notebook):
         raise ValueError(f"names of claims must be unique; {repeated} are not.")
     if any(each.kind == "claim" and not each.name for each in stated):
         raise ValueError("a claim's name must be written out as a string, so that a run which skips it is noticed.")
+    if any(each.profiles is None for each in stated):
+        raise ValueError('profiles must be written out, as profiles=("quick",), and be known ones.')
+    if any(BEGIN in cell.source and _stated(cell) for cell in notebook.cells):
+        raise ValueError(
+            "a claim, a finding or a check can't stand in a cell with a solution, which students don't get."
+        )
 
 
 def _around_solution(code):

@@ -57,10 +57,10 @@ class Job:
 
     @cached_property
     def fingerprint(self):
-        """Hash of what the result depends on, as it is when first asked for.
+        """Hash of everything that the result depends on, computed once, when it is first read.
 
-        That is the source, the parameters, the package with all bundled weights, each library's version, and which
-        variant of each asset is here.
+        That is the source, the parameters, the package, all bundled weights, the version of each library, and the hash
+        of each asset that the lesson needs.
         """
         variants = [expected_hash(name) for name in self.needs]
         parameters = f"{self.profile} {self.seed} {self.backend} {variants} {_package()} {_installed()}"
@@ -83,8 +83,8 @@ class Job:
 def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
     """Run a job and return its entry of the report, whatever a notebook, its kernel or papermill does.
 
-    The notebook is written under a hidden name while it runs, and gets its own name, with the entry in its metadata,
-    when it has ended: what bears the name is whole. Beside it goes a page that a browser shows.
+    While it runs, the notebook has a hidden name. When it has ended, it gets its own name, with the entry in its
+    metadata: so a file with that name is always complete. Beside it goes a page that a browser shows.
 
     Args:
         job: a `Job`.
@@ -116,8 +116,8 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
     result = judge(job, executed, error, reached, total, interrupted=kernels.ending)
     if executed:
         executed.metadata.tlcourse = {**executed.metadata.get("tlcourse", {}), "run": result}
-        write_notebook(executed, job.notebook)
         write_page(executed, job.notebook.with_suffix(".html"))
+        write_notebook(executed, job.notebook)
         partial.unlink()
     return result
 
@@ -138,10 +138,11 @@ def _papermill(job, notebook, path, kernel, on_cell_start):
 
 @cache
 def _package():
-    package = Path(__file__).parents[1]
-    bundled = [path for path in (data_folder() / "weights").rglob("*") if path.is_file()]
-    files = sorted([*package.rglob("*.py"), *bundled])
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    digest = hashlib.sha256()
+    for folder, kind in ((Path(__file__).parents[1], "*.py"), (data_folder() / "weights", "*")):
+        for path in sorted(folder.rglob(kind)):
+            digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
 
 
 @cache

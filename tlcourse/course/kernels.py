@@ -1,4 +1,4 @@
-"""Kernels: started so that they answer, and none left behind."""
+"""Start kernels, wait until they answer, and end every one of them."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]
 """Kernels talk over the loopback interface; ipykernel warns of that at every start."""
 
 STARTS = 3
-"""How often a kernel that does not start is tried: two may have picked the same port. A cell is never tried again."""
+"""How often we try to start a kernel: another process may have taken its port. A cell is never tried again."""
 
 
 class Kernels:

@@ -4,9 +4,9 @@ from tlcourse.assets import atomically
 
 
 def write_page(notebook, path):
-    """Write a notebook as one HTML file, figures inside, with nothing to fetch."""
+    """Write a notebook as one HTML file, figures inside. Formulas are drawn where there is a network, for MathJax."""
     from nbconvert import HTMLExporter
 
-    page, _ = HTMLExporter(template_name="lab", mathjax_url="", require_js_url="").from_notebook_node(notebook)
+    page, _ = HTMLExporter(template_name="lab", require_js_url="").from_notebook_node(notebook)
     with atomically(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -91,7 +91,7 @@ def _keep(future, job, entries, watch):
 
 
 def _as_completed(futures):
-    """Yield futures as they end, waking often: a signal that another thread receives is else not seen for minutes."""
+    """Yield futures as they end. Wake often: otherwise a signal to another thread can go unseen for minutes."""
     open_ones = set(futures)
     while open_ones:
         ended, open_ones = wait(open_ones, timeout=WAKE, return_when=FIRST_COMPLETED)
@@ -100,7 +100,7 @@ def _as_completed(futures):
 
 @contextmanager
 def _interrupted_once():
-    """Let the first Ctrl-C, or SIGTERM of a cancelled CI job, interrupt, and no second one: what is kept is kept."""
+    """Raise at the first Ctrl-C (or SIGTERM, from a cancelled CI job) and ignore later ones, so results get saved."""
     seen = []
 
     def interrupt(*arguments):

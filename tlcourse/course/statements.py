@@ -14,15 +14,15 @@ class Stated(NamedTuple):
 
     Attributes:
         kind: ``"claim"``, ``"finding"`` or ``"check"``.
-        name: its name, or the number of the exercise; ``None`` where that takes running the code.
-        statement: its statement, or the name again where that takes running the code.
-        profiles: the profiles that it belongs to.
+        name: its name, or the number of the exercise; ``None`` if we would have to run the code to know it.
+        statement: its statement, or its name if we would have to run the code to know the statement.
+        profiles: the profiles that it belongs to; ``None`` where that takes running the code.
     """
 
     kind: str
     name: str | None
     statement: str
-    profiles: tuple
+    profiles: tuple | None
 
 
 def statements(code):
@@ -33,8 +33,10 @@ def statements(code):
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
+    if code.startswith("%%"):  # a magic for the whole cell, such as %%time
+        code = code.partition("\n")[2]
     try:
-        tree = ast.parse(TransformerManager().transform_cell(code))  # magic commands become Python
+        tree = ast.parse(TransformerManager().transform_cell(code))  # other magic commands become Python
     except SyntaxError:  # running the cell will say so
         return []
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
@@ -44,7 +46,7 @@ def statements(code):
 def stated_for(cells, profile):
     """Return the claims and findings with a name of their own that some cells state for a profile."""
     found = [each for cell in cells if cell.cell_type == "code" for each in statements(cell.source)]
-    return [each for each in found if each.kind != "check" and each.name and profile in each.profiles]
+    return [each for each in found if each.kind != "check" and each.name and profile in (each.profiles or PROFILES)]
 
 
 def _of_lesson(call):
@@ -56,12 +58,15 @@ def _stated(call):
     given = dict(zip((FIRST[kind], "statement"), call.args)) | {each.arg: each.value for each in call.keywords}
     name = _literal(given.get(FIRST[kind]), None)
     statement = _literal(given.get("statement"), name) if kind != "check" else ""
-    return Stated(kind, name, statement, _literal(given.get("profiles"), PROFILES))
+    profiles = _literal(given["profiles"], None) if "profiles" in given else PROFILES
+    if not isinstance(profiles, tuple | list) or not profiles or not set(profiles) <= set(PROFILES):
+        profiles = None
+    return Stated(kind, name, statement, profiles and tuple(profiles))
 
 
 def _literal(node, default):
     """Return what a node of code says, or a default where that takes running it."""
     try:
         return default if node is None else ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError):
         return default

@@ -3,7 +3,7 @@
 import nbformat
 
 from tlcourse.course.build import differences
-from tlcourse.course.editions import COMPARED, blank, exercises, numbered, solution
+from tlcourse.course.editions import COMPARED, exercises, numbered, solution
 from tlcourse.course.sources import read_source
 from tlcourse.lesson import MIME
 
@@ -23,19 +23,16 @@ def trial_edition(source):
     if found:
         raise ValueError("\n".join(found))
     committed = nbformat.read(source.edition, as_version=4)
-    tried = exercises(read_source(source.path))
-    answers = {blank(answer.source): (number, wrong, answer) for number, (answer, wrong, _) in tried.items()}
-    cells, waiting = [], None
+    tried = iter(exercises(read_source(source.path)).items())
+    number, (answer, wrong, check) = next(tried, ("", (None, (), None)))
+    cells = []
     for cell in committed.cells:
         cells.append(cell)
-        if cell.source in answers:
-            waiting = answers[cell.source]
-        elif waiting and cell.source == tried[waiting[0]][2].source:
-            number, wrong, answer = waiting
+        if check is not None and cell.source == check.source:
             for attempt in wrong:
                 cells += [nbformat.v4.new_code_cell(attempt.source), _expected(cell, number, "wrong", "not yet.")]
             cells += [nbformat.v4.new_code_cell(solution(answer.source)), _expected(cell, number, "right", "right.")]
-            waiting = None
+            number, (answer, wrong, check) = next(tried, ("", (None, (), None)))
     return numbered(source, cells)
 
 

@@ -1,4 +1,4 @@
-"""What an executed notebook says about its run, and what papermill lets pass."""
+"""What an executed notebook says about its run, also where papermill reports no error."""
 
 from tlcourse.course.statements import stated_for
 from tlcourse.lesson import MIME
@@ -14,8 +14,8 @@ PAPERMILLS = {"injected-parameters", "papermill-error-cell-tag"}
 def judge(job, notebook, error, reached, total, interrupted=False):
     """Return the entry of the report for a run.
 
-    Papermill raises nothing when a cell ends the kernel's loop, so the notebook is read as well: cells that never ran,
-    claims that were not reached, whether the run broke off or the code passed them by.
+    Papermill raises nothing when a cell ends the kernel's loop. So we also look in the notebook for cells that never
+    ran, and for claims that were not reached, because the run broke off or because the code skipped them.
 
     Args:
         job: the `Job`.
@@ -26,7 +26,7 @@ def judge(job, notebook, error, reached, total, interrupted=False):
         interrupted: whether the person at the keyboard ended it.
     """
     cells = [cell for cell in notebook.cells if not PAPERMILLS & set(cell.metadata.get("tags", []))] if notebook else []
-    code = [cell for cell in cells if cell.cell_type == "code"]
+    code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
     published = [output for cell in code for output in cell.outputs if "tlcourse" in output.get("metadata", {})]
     facts = [output.metadata["tlcourse"] for output in published if CLAIM not in output.data]
     claims = [
@@ -63,7 +63,7 @@ def judge(job, notebook, error, reached, total, interrupted=False):
 
 
 def entry(job, status, reason):
-    """Return an entry of the report for a job of which no more is known: none of its claims was reached."""
+    """Return an entry of the report with a status and a reason only: no claim of the job was reached."""
     return {
         "lesson": job.lesson.name,
         "profile": job.profile,

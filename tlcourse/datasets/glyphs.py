@@ -23,7 +23,7 @@ FAMILIES = {
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghijkmnpqrty"
 GREEK = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπρστφψω"
 LETTERS = LATIN + GREEK
-"""Letters whose shape no other letter here has when size is unknown (`c` is left out: it is a small `C`)."""
+"""Letters that differ in shape, not only in size (`c` is left out: it has the shape of `C`)."""
 
 CANVAS = 96
 

@@ -20,10 +20,10 @@ PARTS = {
 def load_textures(evaluate_on="reporting"):
     """Cut patches out of photographs of brick, grass, gravel and stained tissue; the class is the photograph.
 
-    The pool comes from the left half of each photograph; the right half is split, its upper quarter for development
-    and its lower quarter to report on. Each patch is brought to mean 0.5 and standard deviation 0.2 and cut to
-    [0, 1], so that brightness and contrast of a photograph don't give it away. Patches of one
-    photograph overlap and are not independent: what is measured on them speaks of these four photographs.
+    The pool comes from the left half of each photograph. The right half is split: its upper half is for development,
+    its lower half to report on. Each patch is brought to mean 0.5 and standard deviation 0.2 and clipped to [0, 1], so
+    that a method can't recognise a photograph by its brightness or contrast. Patches of one photograph overlap and are
+    not independent: results hold for these four photographs only.
 
     Args:
         evaluate_on: ``"reporting"`` or ``"development"``.

@@ -54,7 +54,7 @@ def label_efficiency(name, predict, pool_labels, test_labels, *, budgets, draws,
         A `Curve`.
 
     Raises:
-        ValueError: as `draw_labels`, or if ``predict`` returns another number of classes than there are test items.
+        ValueError: as `draw_labels`, or if ``predict`` does not return one class for each test item.
 
     >>> curve = label_efficiency("always 0", lambda rows: np.zeros(3, int), [0, 1], [0, 0, 1],
     ...                          budgets=(1,), draws=2, seed=0)

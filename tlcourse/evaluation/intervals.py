@@ -77,9 +77,10 @@ def paired_interval(a, b, level=0.95):
 def crossed_interval(a, b, level=0.95):
     """Return an interval for the mean of ``a - b`` over draws and test items, crossed.
 
-    Each draw meets each item, so the difference has a part that belongs to the draw, one that belongs to the item and
-    a rest. The variance of the grand mean is that of the draw means over the number of draws, plus that of the item
-    means over the number of items, less the rest, which both contain. Degrees of freedom by Satterthwaite.
+    Each draw meets each item, so a difference has three parts: one of the draw, one of the item, and a rest. Divide the
+    variance of the draw means by the number of draws, and the variance of the item means by the number of items. The
+    variance of the grand mean is the sum of the two, less the share of the rest, which both contain; it is never taken
+    as less than the larger of the two. The degrees of freedom follow Satterthwaite.
 
     Args:
         a: correctness or scores of one method, ``(draws, items)``.
@@ -135,7 +136,7 @@ def equivalent(a, b, margin):
 
 
 def not_worse(a, b, margin):
-    """Say whether ``a`` is less than ``margin`` worse than ``b``: the one-sided 95 % bound of ``a - b`` is above it.
+    """Say whether ``a`` is less than ``margin`` worse than ``b``: the lower 95 % bound of ``a - b`` is above -margin.
 
     Args:
         a: scores of one method, as in `paired_interval`.

@@ -57,7 +57,9 @@ def accuracy_table(scores):
     Accuracy in %; after ± half of the 95 % interval of its mean over draws.
     """
     conditions = list(dict.fromkeys(condition for row in scores.values() for condition in row))
-    rows = [[name, *(_cell(row[each]) if each in row else "–" for each in conditions)] for name, row in scores.items()]
+    rows = [
+        [str(name), *(_cell(row[each]) if each in row else "–" for each in conditions)] for name, row in scores.items()
+    ]
     if not conditions:
         raise ValueError("A table needs a method with an accuracy; got none.")
     several = any("±" in cell for row in rows for cell in row[1:])
@@ -67,10 +69,10 @@ def accuracy_table(scores):
 
 def _cell(score):
     score = np.asarray(score, "float64")
-    if not (score.min() >= 0 and score.max() <= 1):
-        raise ValueError(f"Accuracies must be between 0 and 1; got {score.min():.4g} to {score.max():.4g}.")
-    if score.ndim == 0:
-        return f"{100 * score:.1f}"
+    if score.size == 0 or not (score.min() >= 0 and score.max() <= 1):
+        raise ValueError(f"Accuracies must be between 0 and 1; got {score.ravel()[:5]}.")
+    if score.ndim == 0 or len(score) == 1:
+        return f"{100 * score.mean():.1f}"
     over_draws = mean_interval(score)
     return f"{100 * over_draws.mean:.1f} ± {50 * (over_draws.high - over_draws.low):.1f}"
 

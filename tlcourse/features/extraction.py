@@ -18,11 +18,13 @@ def extract(backbone, images, layers=None, *, batch_size=256, cache=True):
     """Run a frozen backbone over images once, and keep the result.
 
     The features of a layer are its activations averaged over the image. They are stored under a name made from what
-    the network computes (layers, weights, backend) and from each image as the network sees it, so the second call, in
-    this notebook or another, reads a file; a change of either computes anew. All layers asked for take a single pass.
-    Memory is bounded by the batch.
+    the network computes (layers, weights, backend) and from each image as the network sees it. So a second call, in
+    this notebook or another, reads a file; if the network or an image changes, the features are computed anew. A
+    network with layers of your own class is run each time, because nobody can tell whether their code has changed. One
+    pass gives all the layers asked for. Memory is bounded by the batch.
 
-    What this buys: ``epochs`` passes for one. What it forbids: augmentation, which would show the backbone new images.
+    Training on features needs one pass of the backbone instead of one pass an epoch. In return it can't use
+    augmentation, which would show the backbone new images.
 
     Args:
         backbone: a `Backbone`.

@@ -43,9 +43,10 @@ class Probe:
 def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
     """Fit a ridge classifier; choose layer and penalty by leave-one-out inside the labels.
 
-    Each class is regressed on, 1 against -1. The left-out residual needs no refitting: with the hat matrix H of the
-    fitted values it is ``(y_i - ŷ_i) / (1 - H_ii)``, and one singular value decomposition gives H for all penalties.
-    With a single label in some class nothing is chosen: the last layer and `DEFAULT_PENALTY`.
+    The regression has one target for each class: 1 for its examples, -1 for all others. The left-out residual needs no
+    refitting: with the hat matrix H of the fitted values it is ``(y_i - ŷ_i) / (1 - H_ii)``, and one singular value
+    decomposition gives H for all penalties. If a class has only one label, nothing is chosen: the probe takes the last
+    layer and `DEFAULT_PENALTY`.
 
     Args:
         features: float ``(n, features)``, or a dictionary of such arrays by layer, the last layer last.

@@ -1,4 +1,4 @@
-"""Which layers train, what of them will move, and whether `compile` knows."""
+"""Which layers train, which of their weights will change, and whether the model was compiled after that was set."""
 
 import math
 import re
@@ -93,7 +93,7 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
             raise ValueError(f"matching={matching!r} is no layer's whole name. Layers: {', '.join(names)}.")
     else:
         chosen = [False] * len(names)
-    model.trainable = True  # else a model that calls itself frozen hides what trains inside it
+    model.trainable = True  # a frozen model would hide the layers inside it that train
     for layer, trains in zip(layers, chosen):
         for part in layer._flatten_layers():  # itself, and layers inside it, which its flag does not always reach
             part.trainable = trains and not (
@@ -140,9 +140,9 @@ def what_moves(model):
 def check_compiled(model):
     """Raise if ``trainable`` flags have changed since `compile`. Call it before `fit`.
 
-    What trains is settled by the first `fit` after a `compile`. A flag that changes later changes what `summary` says,
-    and not what is trained; one that changes in between happens to count, which is no habit to rely on. Keras 3.15 has
-    a warning for both in its code, on a line that is never reached.
+    The first `fit` after a `compile` settles what trains. If a flag changes later, `summary` changes, but what is
+    trained does not. If a flag changes between `compile` and that `fit`, it does count, but don't rely on this. The
+    code of Keras 3.15 has a warning for both cases, on a line that is never reached.
 
     Args:
         model: compiled Keras model.
@@ -165,7 +165,8 @@ def check_compiled(model):
     """
     if not model.compiled:
         raise ValueError(f"{model.name!r} is not compiled. Set the trainable flags, then call compile, then fit.")
-    # Private in Keras, and the only record of the flags at compile time; its own warning, once reached, would reset it.
+    # This is private in Keras, but nothing else records the flags at compile time. If Keras reached its own warning,
+    # it would reset this record.
     then = getattr(model, "_compiled_trainable_state", {})
     layers = [layer for layer in leaves(model) if layer.weights]
     changed = [layer.name for layer in layers if then.get(layer, layer.trainable) != layer.trainable]
@@ -173,6 +174,11 @@ def check_compiled(model):
     if not changed and optimizer is not None and optimizer.built:
         stale = {id(w) for w in optimizer._trainable_variables} ^ {id(w) for w in model.trainable_weights}
         changed = [layer.name for layer in layers if any(id(weight) in stale for weight in layer.weights)]
+    if model.train_function is not None:
+        modes = [
+            (layer.name, *(getattr(layer, f"{when}_mode", None) for when in ("traced", "training"))) for layer in layers
+        ]
+        changed += [name for name, traced, now in modes if traced != now]
     if changed:
         names = ", ".join(dict.fromkeys(changed))
         raise StaleCompile(f"Compiled before these changed `trainable`: {names}. Compile again, then fit.")

@@ -1,4 +1,4 @@
-"""Head first: a linear head fitted in closed form, where fine-tuning then begins (LP-FT)."""
+"""Fit a linear head first, in closed form; fine-tuning then starts from it (LP-FT)."""
 
 import keras
 import numpy as np
@@ -9,11 +9,11 @@ from tlcourse.features import fit_probe
 def fit_head(head, features, labels):
     """Set a linear layer to the course's probe, scaled to the loss that fine-tuning will use.
 
-    The probe's scores lie near -1 and 1. Taken as logits they are far too unsure: cross-entropy would begin with large
-    gradients, which change the features before anything else, and that is what fitting the head first is there to
-    avoid. So they are multiplied by one number, from 0.1 to 100, that minimises the mean cross-entropy on the labelled
-    examples. Where these can be separated there is no minimum: the search ends where the loss is as good as zero, the
-    head is far too sure of itself, and the features hardly move at first. Fitted for longer, any head ends there.
+    The probe's scores lie near -1 and 1. As logits they are far too unsure: cross-entropy would begin with large
+    gradients, which change the features before anything else. We fit the head first to avoid exactly this. So the
+    scores are multiplied by one number, from 0.1 to 100, that minimises the mean cross-entropy on the labelled
+    examples. If the scores separate these examples, there is no minimum: the search ends where the loss is almost zero.
+    The head is then far too sure, and the features hardly move at first. Any head ends there if it is trained for long.
 
     Args:
         head: built ``Dense`` layer with a bias and no activation, from ``(n, features)`` to ``(n, classes)`` logits.

@@ -38,13 +38,14 @@ def rates_by_depth(optimizer, model, groups, *, decay):
     """Return an optimiser whose learning rate shrinks by ``decay`` from each group of layers to the one before it.
 
     ``rate_j = rate * decay^(J - j)`` for the groups ``j = 1 … J``. Layers in no group, such as a new head, get the full
-    rate, and so does the last group. Everything else of the optimiser, its decoupled weight decay too, goes by the
-    group's rate; what the optimiser excludes from weight decay stays excluded. The map is by the names of layers, so it
-    holds in a saved and reloaded model.
+    rate, and so does the last group. All other settings of the optimiser stay the same. Keras multiplies decoupled
+    weight decay by the rate, so it shrinks with the rate. What the optimiser excludes from weight decay stays excluded,
+    but no file keeps that, as with any optimiser of Keras. Groups are found by the names of layers, so they also hold in
+    a saved and reloaded model.
 
     Args:
         optimizer: Keras optimiser, not built, with a constant rate or a schedule.
-        model: the network that it will train, head included.
+        model: the network that it will train, head included, built.
         groups: lists of layers, or of models for the layers inside them, from the input on. A layer in a group must
             have a name that no other layer of the network has.
         decay: factor from a group to the one before it, above 0 and at most 1; 1 gives all groups one rate.
@@ -104,6 +105,16 @@ def rates_by_depth(optimizer, model, groups, *, decay):
     for before_last, group in enumerate(reversed(groups)):
         pattern = "|".join(re.escape(layer.name) for layer in group)
         by_name[f"(?:.*/)?(?:{pattern})/.*"] = at(decay**before_last)
+    for pattern, group in zip(by_name, reversed(groups)):
+        meant = {id(weight) for layer in group for weight in layer.weights}
+        caught = [
+            weight.path for weight in model.weights if re.fullmatch(pattern, weight.path) and id(weight) not in meant
+        ]
+        if caught:
+            raise ValueError(
+                f"The name of a layer in a group must occur nowhere else; {caught[0]!r} has it too. "
+                "Name the layers apart."
+            )
     return MultiOptimizer(OptimizerMap(at(1.0), dict(reversed(by_name.items()))))
 
 
@@ -130,9 +141,9 @@ class RangeTest:
 def learning_rate_range_test(model, inputs, targets, *, low=1e-5, high=1.0, steps=60, batch=16, seed=0):
     """Raise the learning rate step by step from ``low`` to ``high`` and record the loss; then undo the training.
 
-    Too low a rate changes nothing, too high a rate makes the loss rise. What is right lies between, a few times below
-    where the loss is lowest. The test stops when the smooth loss is four times its lowest value, or not finite.
-    Weights, statistics and the optimiser's state are put back.
+    If the rate is too low, the loss hardly changes; if it is too high, the loss rises. A good rate lies between: a few
+    times lower than the rate at which the loss is lowest. The test stops when the smooth loss is four times its lowest
+    value, or not finite. Weights, statistics and the optimiser's state are put back.
 
     Args:
         model: compiled Keras model whose optimiser has a constant learning rate.

@@ -27,7 +27,8 @@ def resolve_handle(handle, download=True):
 
     Raises:
         ValueError: if it is neither a folder with a SavedModel nor a known name, or a module in TF1 Hub format.
-        AssetMissing: if it would have to be downloaded and ``TLCOURSE_OFFLINE=1`` forbids it, or can't be.
+        AssetMissing: if it has to be downloaded, and the download fails or is forbidden (``download=False`` or
+            ``TLCOURSE_OFFLINE=1``).
         RuntimeError: if TensorFlow Hub can't be imported.
     """
     handle = str(handle)

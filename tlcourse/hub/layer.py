@@ -39,8 +39,8 @@ class HubLayer(keras.layers.Layer):
     tables that change while it runs      yes                           no: refused when saved
     ====================================  ============================  ================================================
 
-    What a module's dropout draws at random is its own: that state is not part of a file. A copy made from the
-    configuration alone, as by ``clone_model``, has the folder's weights while the folder is there, zeros otherwise.
+    A module's dropout has its own random state, which is not saved in a file. ``clone_model`` makes a copy from the
+    configuration alone. Such a copy has the weights of the module's folder; if the folder is gone, they are zeros.
 
     A SavedModel is a program. A ``.keras`` file with a `HubLayer` carries one, so open such files only from people
     whose code you would run.
@@ -104,7 +104,7 @@ class HubLayer(keras.layers.Layer):
         super().__init__(trainable=trainable, **{"dtype": "float32", **kwargs})
         self.supports_jit = False  # strings and look-up tables are not for XLA
         self.handle, self.signature, self.output_key = str(handle), signature, output_key
-        self.arguments, self.training_mode = dict(arguments or {}), training_mode
+        self.arguments, self.training_mode, self.traced_mode = dict(arguments or {}), training_mode, training_mode
         self._module = _module(handle, signature, graph)
         self._loaded = self._module.loaded  # an attribute of its own, so that Keras's exports and checkpoints find it
         for at, (its, free) in enumerate(self._module.variables):
@@ -131,6 +131,7 @@ class HubLayer(keras.layers.Layer):
         """Run the module."""
         if training:
             self._check_trainable()
+            self.traced_mode = self.training_mode  # what `fit` goes on doing until it is compiled again
         outputs = self._module.run(inputs, bool(training) and self.trainable and self.training_mode, self.arguments)
         if not isinstance(outputs, dict):
             if self.output_key is not None:

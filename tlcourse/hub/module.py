@@ -1,4 +1,4 @@
-"""A loaded SavedModel: what it computes, its variables, its losses, its graph. TensorFlow is used here alone."""
+"""A loaded SavedModel: what it computes, its variables, its losses, its graph. `HubLayer` uses TensorFlow only here."""
 
 import base64
 import inspect
@@ -88,9 +88,9 @@ class Module:
 
 
 def share(variable, its):
-    """Let a Keras variable be a variable of TensorFlow: what one writes the other reads.
+    """Make a Keras variable use a TensorFlow variable as its value: what one writes, the other reads.
 
-    Keras has no public call for it; this is the one place that relies on a private name.
+    Keras has no public call for this, so it sets a private attribute.
     """
     variable._value = its
 

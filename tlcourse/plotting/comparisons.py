@@ -61,7 +61,15 @@ def plot_bars(scores, *, unit, ax=None):
         x = np.arange(len(scores)) + (at - (len(methods) - 1) / 2) * width
         values = [np.ravel(by_method[method]) for by_method in scores.values()]
         means = [value.mean() for value in values]
-        ax.bar(x, means, 0.92 * width, color=COLOURS[at], hatch=("", "//", "..")[at % 3], alpha=0.7, label=method)
+        ax.bar(
+            x,
+            means,
+            0.92 * width,
+            color=COLOURS[at % len(COLOURS)],
+            hatch=("", "//", "..")[at % 3],
+            alpha=0.7,
+            label=method,
+        )
         for centre, value in zip(x, values):
             ax.plot([centre] * len(value), value, ".", color="black", markersize=4)
     ax.set_xticks(range(len(scores)), list(scores))

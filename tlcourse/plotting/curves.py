@@ -1,4 +1,4 @@
-"""Figures with an axis that is turned: the number of labels, the learning rate."""
+"""Figures against a number that we choose: the number of labels, the learning rate."""
 
 from tlcourse.evaluation import mean_interval
 from tlcourse.plotting.look import COLOURS, LINES, MARKERS, axes

@@ -24,12 +24,12 @@ def plot_network(model, *, borrowed, ends=None, ax=None):
         model: the whole network, a built Keras model.
         borrowed: the Keras model that its borrowed layers come from, such as ``load_backbone("letters").model``, or
             ``None``.
-        ends: names of the layers that end a block, such as ``backbone.taps``. By default a block is what has one word
-            and one number in its name, as ``stage1_in_conv`` and ``stage1``.
+        ends: names of the layers that end a block, such as ``backbone.taps``. By default layers share a block if their
+            names begin with the same word and have the same first number, as ``stage1_in_conv`` and ``stage1``.
         ax: axes to draw into.
 
     Raises:
-        ValueError: if the model is not built.
+        ValueError: if the model is not built, or ``borrowed`` is no Keras model.
 
     >>> import keras
     >>> base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="base")])
@@ -46,6 +46,8 @@ def plot_network(model, *, borrowed, ends=None, ax=None):
         raise ValueError(
             f"{model.name!r} must be built, so that its parameters can be counted. Call it on inputs once."
         )
+    if borrowed is not None and not hasattr(borrowed, "layers"):
+        raise ValueError(f"borrowed must be a Keras model, such as backbone.model; got {type(borrowed).__name__}.")
     theirs = {id(layer) for layer in leaves(borrowed)} if borrowed is not None else set()
     blocks = _blocks([layer for layer in leaves(model) if type(layer).__name__ != "InputLayer"], theirs, ends)
     ax = axes(ax, figsize=(1.2 + 1.15 * len(blocks), 2.0))
@@ -74,10 +76,10 @@ def _blocks(layers, theirs, ends):
     """Group layers that follow one another: borrowed ones by name or up to an end, new ones each by itself."""
     blocks, before = [], None
     for layer in layers:
-        word, number = re.match(r"[A-Za-z]*", layer.name).group(), re.search(r"\d+", layer.name)
-        key = id(layer) not in theirs and layer.name
+        word, number = re.match("[A-Za-z]*", layer.name).group(), re.findall(r"\d+(?!\d|d\b|d_)", layer.name)[-1:]
+        key = id(layer) not in theirs and id(layer)
         if ends is None or key:
-            key = key or (word, number and number.group())
+            key = key or (word, number)
         if blocks and key == before:
             blocks[-1].append(layer)
         else:
@@ -93,11 +95,17 @@ def _describe(block, theirs):
     weights = {id(weight): weight for layer in block for weight in layer.weights}
     if not weights:
         return "", ""
-    trained = {id(weight) for layer in block for weight in layer.trainable_weights}
+    trained = {id(weight): weight for layer in block for weight in layer.trainable_weights}
     origin = "borrowed" if any(id(layer) in theirs for layer in block) else "new"
     said = "train" if trained else "frozen"
     resting = [norm for layer in block for norm in norms(layer) if not norm.trainable]
     if trained and resting:
         said = "train, but not\nBatchNorm"
-    count = sum(math.prod(weight.shape) for weight in weights.values())
+    elif trained and any(layer.weights and not layer.trainable_weights for layer in block):
+        said = f"{_count(trained):,} train"
+    count = _count(weights)
     return f"{origin}, {'trains' if trained else 'frozen'}", f"{count:,}\nparameters\n{said}"
+
+
+def _count(weights):
+    return sum(math.prod(weight.shape) for weight in weights.values())
