@@ -40,8 +40,8 @@ def rates_by_depth(optimizer, model, groups, *, decay):
     ``rate_j = rate * decay^(J - j)`` for the groups ``j = 1 … J``. Layers in no group, such as a new head, get the full
     rate, and so does the last group. All other settings of the optimiser stay the same. Keras multiplies decoupled
     weight decay by the rate, so it shrinks with the rate. What the optimiser excludes from weight decay stays excluded,
-    but no file keeps that, as with any optimiser of Keras. Groups are found by the names of layers, so they also hold in
-    a saved and reloaded model.
+    but no file keeps that, as with any optimiser of Keras. Groups are found by the names of layers, so they hold in a
+    saved and reloaded model too.
 
     Args:
         optimizer: Keras optimiser, not built, with a constant rate or a schedule.
