@@ -140,26 +140,51 @@ def untrained(backbone, images, seed):
     return replace(backbone, name=f"{backbone.name}, untrained", model=model, head=None, card=card)
 
 
-def _bundled(name, side):
+def load_network(name):
+    """Load a bundled network whole, with the last layer that names its own classes.
+
+    Args:
+        name: ``"letters"`` or ``"photos"``.
+
+    Returns:
+        A Keras model from float images ``(n, height, width, 3)`` in [0, 1] to logits ``(n, classes)``, and the names of
+        its classes. Its layers ``stage1``, ``stage2`` and ``stage3`` end its stages, ``pool`` averages over the image,
+        ``head`` gives the logits.
+
+    Raises:
+        ValueError: if the name is unknown or the weights file is damaged.
+
+    >>> network, names = load_network("letters")
+    >>> network.output_shape, names[:3]
+    ((None, 71), ('A', 'B', 'C'))
+    """
+    known("bundled network", name, BUNDLED)
     folder = data_folder() / "weights"
-    card = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-    path = folder / f"{name}.weights.h5"
+    path, card = folder / f"{name}.weights.h5", _card(name)
     received = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
     if received != card["sha256"]:
         raise ValueError(
             f"{path.name} must have the SHA-256 on its card, {card['sha256'][:12]}…, got {received[:12]}…. "
             f"Restore it with: git checkout -- data/weights/{path.name}"
         )
-    classifier = load_classifier(path, len(card["classes"]))
-    features = keras.Input(classifier.get_layer("pool").output.shape[1:])
+    return load_classifier(path, len(card["classes"])), tuple(card["classes"])
+
+
+def _card(name):
+    return tomllib.loads((data_folder() / "weights" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _bundled(name, side):
+    network, _ = load_network(name)
+    features = keras.Input(network.get_layer("pool").output.shape[1:])
     return Backbone(
         name,
-        model=keras.Model(classifier.input, classifier.get_layer("stage3").output, name=name),
+        model=keras.Model(network.input, network.get_layer("stage3").output, name=name),
         preprocess=partial(_resize_rgb, side=side),
         input_shape=(side, side, 3),
         taps=("stage1", "stage2", "stage3"),
-        head=keras.Model(features, classifier.get_layer("head")(features), name=f"{name}_head"),
-        card=card,
+        head=keras.Model(features, network.get_layer("head")(features), name=f"{name}_head"),
+        card=_card(name),
     )
 
 
