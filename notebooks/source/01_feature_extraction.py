@@ -155,7 +155,7 @@ def preprocess(images):
 
 
 # %%
-ready = preprocess(pool.images[few])
+ready, test_ready = preprocess(pool.images[few]), preprocess(test.images)
 print(f"letters {as_colour.shape[1:]}, {as_colour.min():.2f} to {as_colour.max():.2f}")
 print(f"digits  {ready.shape[1:]}, {ready.min():.2f} to {ready.max():.2f}")
 shown = np.concatenate([as_colour[:5], ready[::10]])
@@ -187,7 +187,6 @@ print(f"sixty epochs in {time.perf_counter() - start:.1f} s")
 _, ax = plt.subplots(figsize=(4.5, 2.2))
 ax.plot(history["loss"])
 _ = ax.set(xlabel="epoch", ylabel="loss on the fifty", ylim=0)
-test_ready = preprocess(test.images)
 by_hand = model.evaluate(test_ready, test.labels, verbose=0)[1]
 print(f"{by_hand:.1%} of the test digits are right")
 
@@ -506,8 +505,7 @@ for number, (image, label) in enumerate(zip(some.images, some.labels)):
 
 # %%
 SIZE = lesson.pick(quick=(32, 32), full=(128, 128))  # what the network sees
-options = dict(image_size=SIZE, crop_to_aspect_ratio=True, batch_size=20, verbose=False)
-options |= dict(validation_split=0.8, seed=SEED)
+options = dict(image_size=SIZE, crop_to_aspect_ratio=True, validation_split=0.8, seed=SEED)
 train, held_out = keras.utils.image_dataset_from_directory(FOLDER, subset="both", **options)
 pictures, kinds = (np.array(part) for part in next(iter(held_out)))
 _ = plot_images(pictures[:10] / 255, [train.class_names[kind] for kind in kinds[:10]])

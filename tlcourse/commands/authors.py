@@ -25,6 +25,7 @@ def build(
     Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule or, with --trial, an edition is not
     what its source builds.
     """
+    from tlcourse.course import showcase
     from tlcourse.course.build import build as build_edition
     from tlcourse.course.editions import solved_edition, student_edition
     from tlcourse.course.sources import lessons as find
@@ -44,6 +45,9 @@ def build(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_notebook(notebook, path)
         typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+        if path == lesson.edition and lesson.name == showcase.LESSON:
+            showcase.figure_path().parent.mkdir(exist_ok=True)
+            showcase.figure_path().write_bytes(showcase.shown_figure())
 
 
 def pretrain(

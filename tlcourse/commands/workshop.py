@@ -106,10 +106,11 @@ def lab(
 
 
 def lessons():
-    """Print the table of lessons, as the README shows it."""
+    """Print the table of lessons, and what one of them found, as the README shows both."""
+    from tlcourse.course.showcase import shown_table
     from tlcourse.course.tables import lesson_table
 
-    typer.echo(lesson_table())
+    typer.echo(f"{lesson_table()}\n\n{shown_table()}")
 
 
 def _seeds(text):
