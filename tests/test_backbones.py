@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-import tlcourse.backbones as backbones
+import tlcourse.backbones.bundled as backbones
 from tlcourse.assets import data_folder
 from tlcourse.backbones import BUNDLED, load_backbone, load_classifier, residual_classifier
 

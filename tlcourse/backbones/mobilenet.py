@@ -1,0 +1,39 @@
+"""MobileNet with its ImageNet weights, which are fetched."""
+
+import keras
+
+from tlcourse.assets import fetch
+from tlcourse.checks import known
+
+MOBILENET_TAPS = ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu")
+"""Layers worth probing: where the image gets smaller, and the last."""
+
+
+def load_mobilenet(alpha, side):
+    """Return a MobileNet of this width for images of this side in pixels, without its top, and its card.
+
+    Args:
+        alpha: 0.25, 0.5, 0.75 or 1.0.
+        side: at least 32.
+
+    Raises:
+        ValueError: if the width is unknown or the file holds other weights.
+        AssetMissing: if the weights have to be fetched first.
+    """
+    alpha = float(known("width (alpha) of mobilenet", alpha, [0.25, 0.5, 0.75, 1.0]))
+    located = fetch(f"mobilenet-{alpha}")
+    model = keras.applications.MobileNet(
+        input_shape=(side, side, 3), alpha=alpha, include_top=False, weights=None, name="mobilenet"
+    )
+    try:
+        model.load_weights(located.path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{located.path} must hold MobileNet weights of width {alpha}: {error}") from error
+    card = {
+        "trained_on": "ImageNet-1k at 224x224, by Google, from keras.applications",
+        "licence": "Apache-2.0",
+        "width": alpha,
+        "variant": located.variant,
+        "source": "Howard et al. (2017), MobileNets",
+    }
+    return model, card
