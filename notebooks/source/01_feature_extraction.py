@@ -63,14 +63,15 @@ from sklearn.svm import SVC
 # The printed line says which run you see. *quick* is the version that runs anywhere in a minute. In the *full* one the
 # same cells run on larger data: MNIST instead of these digits, and photographs of flowers with a network trained on
 # ImageNet instead of faces. `lesson.pick(quick=…, full=…)` chooses between them; in your own code you would write just
-# one of the two. The text speaks of *quick*. `lesson.part` is the data to test on: the *reporting part*, on which nothing
-# was ever chosen. (Rates, layers and numbers of epochs were chosen on other digits, the *development part*.)
+# one of the two. The text speaks of *quick*. `lesson.part` is the data to test on: the *reporting part*, on which
+# nothing is ever chosen. (Choices are made on other data, the *development part*.)
 #
 # ## Data
 #
-# Real handwritten digits, 8×8 pixels, grey. Labels may be taken from a **pool** of 900 pictures. Accuracy is measured on
-# 897 others, the **test part**. The file is in the order of its writers, and these are its two halves, so few people are
-# in both.
+# Real handwritten digits, 8×8 pixels, grey. Labels may be taken from a **pool** of 900 pictures. Accuracy is measured
+# on 897 others, the **test part**. The file is in the order of its writers, and these are its two halves, so few people
+# are in both.
+
 # %% tags=["exact"]
 from tlcourse.datasets import load_dataset
 
@@ -108,9 +109,8 @@ _ = plot_images(letters.images[:10], [names[answer] for answer in letters_say[:1
 # %% [markdown]
 # Below is what is inside: a box that brings values from 0…1 to −1…1, four blocks of convolutions, an average over the
 # picture, and the last layer. That last layer, `head`, is about letters. The layers before it turn a picture into 104
-# numbers in which letters are
-# easy to tell apart. These numbers are called **features**. An edge here, a loop there, where two strokes meet: that may
-# be useful for digits too.
+# numbers in which letters are easy to tell apart. These numbers are called **features**. An edge here, a loop there,
+# where two strokes meet: that may be useful for digits too.
 
 # %%
 from tlcourse.plotting import plot_network
@@ -127,9 +127,9 @@ _ = plot_network(network, borrowed=network)
 #
 # ### Cut and freeze
 #
-# A model that ends at `stage3` is one line of Keras. `trainable = False` freezes all its layers. That includes its batch
-# normalisation, which goes on using the averages that it learned on letters. (Guides also call the base with
-# `training=False`; for frozen layers that changes nothing. Lesson 02 comes back to it.)
+# A model that ends at `stage3` is one line of Keras; it shares its layers with `network`. `trainable = False` freezes
+# all its layers. That includes its batch normalisation, which goes on using the averages that it learned on letters.
+# (Guides also call the base with `training=False`; for frozen layers that changes nothing. Lesson 02 comes back to it.)
 
 # %%
 base = keras.Model(network.input, network.get_layer("stage3").output)
@@ -162,7 +162,8 @@ shown = np.concatenate([as_colour[:5], ready[::10]])
 _ = plot_images(shown, ["letter"] * 5 + ["digit"] * 5)
 
 # %% [markdown]
-# Same size, same range, both bright on black. Always look at this before you train.
+# Same size, same range, both bright on black. The digits are blurrier and fill the frame; the network has seen blurred
+# letters too. Always look at this before you train.
 #
 # ### A new last layer
 
@@ -191,9 +192,9 @@ by_hand = model.evaluate(test_ready, test.labels, verbose=0)[1]
 print(f"{by_hand:.1%} of the test digits are right")
 
 # %% [markdown]
-# Guessing would give 10 %. The rate of 0.01 and the sixty epochs are ordinary choices for one new layer, not tuned: what
-# matters is that the loss has stopped falling. It is near zero: the layer knows its fifty pictures by heart. What does it
-# get wrong on the others?
+# Guessing would give 10 %. The rate of 0.01 and the sixty epochs are ordinary choices for one new layer, not tuned:
+# what matters is that the loss has stopped falling. It is near zero: the layer knows its fifty pictures by heart. What
+# does it get wrong on the others?
 
 # %%
 says = model.predict(test_ready, verbose=0).argmax(axis=1)
@@ -203,8 +204,8 @@ wrong = wrong[:: len(wrong) // 10][:10]
 _ = plot_images(test.images[wrong], [f"{test.labels[n]}, says {says[n]}" for n in wrong])
 
 # %% [markdown]
-# Some digits suffer more than others. Five examples need not show all the ways in which people write a digit: look for
-# its five in the first figure.
+# Some digits suffer more than others. Perhaps our five of that digit don't show all the ways in which people write it;
+# perhaps the network can't tell them apart. One draw does not say which.
 #
 # Did training leave the borrowed network alone? Don't believe it, look:
 
@@ -218,8 +219,8 @@ lesson.claim(
 )
 
 # %% [markdown]
-# A **claim** is a conclusion that code checks, here and in the course's own tests, with several seeds. The line below it
-# says what was measured.
+# A **claim** is a conclusion that code checks, here and in the course's own tests, with several seeds. The line below
+# it says what was measured.
 #
 # ### Compute the features once
 #
@@ -234,9 +235,10 @@ print(f"{few_features.shape} in {time.perf_counter() - start:.2f} s, once")
 test_features = base.predict(test_ready, verbose=0).mean(axis=(1, 2))
 
 # %% [markdown]
-# Compare that with the time of `fit`. On features, a last layer needs no training loop at all. **Ridge regression** is least squares with a penalty on large
-# weights. `RidgeClassifierCV` tries several penalties and takes the one that does best when each of the fifty pictures
-# is left out in turn. `StandardScaler` brings the 104 numbers to one scale, so that the penalty treats them alike.
+# Compare that with the time of `fit`. On features, a last layer needs no training loop at all. **Ridge regression** is
+# least squares with a penalty on large weights. `RidgeClassifierCV` tries several penalties and takes the one that does
+# best when each of the fifty pictures is left out in turn. `StandardScaler` brings the 104 numbers to one scale, so
+# that the penalty treats them alike.
 
 # %%
 ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=np.logspace(-1, 4, 11)))
@@ -246,15 +248,15 @@ print(f"fitted in {1000 * (time.perf_counter() - start):.0f} ms")
 print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are right")
 
 # %% [markdown]
-# It need not be the same number as above: ridge chooses its penalty, and our new layer had none. From here on everything
-# is compared with ridge, because it is fast, and because it leaves no learning rate to choose.
+# It need not be the same number as above: ridge chooses its penalty, and our new layer had none. From here on ridge is
+# compared with the rivals, because it is fast, and because it leaves no learning rate to choose.
 #
-# The price of features computed once: no **augmentation**, that
-# is, no turning or shifting of each picture anew in every epoch. A changed picture has features of its own.
+# The price of features computed once: no **augmentation**, that is, no turning or shifting of each picture anew in
+# every epoch. A changed picture has features of its own.
 #
 # From here on, `load_backbone` gives the network already cut, together with its preprocessing. `extract` does our lines
-# (`preprocess`, then `predict` and the mean) and keeps the result in a file; if a weight or a pixel changes, it computes
-# anew. The course's **probe**, `fit_probe`, is this ridge classifier. Both give what we computed by hand:
+# (`preprocess`, then `predict` and the mean) and keeps the result in a file; if a weight or a pixel changes, it
+# computes anew. The course's **probe**, `fit_probe`, is this ridge classifier. Both give what we computed by hand:
 
 # %%
 from tlcourse.backbones import load_backbone
@@ -308,8 +310,9 @@ print(
 
 # %% [markdown]
 # Two kinds of spread. *You* will have one draw, and single draws differ by several points. The **95 % interval** in
-# brackets is about the *mean* of such draws: about two standard errors to either side, so it would be narrower with more
-# draws. It speaks of other draws from this pool, judged on these test pictures, and not of other people's handwriting.
+# brackets is about the *mean* of such draws: about two standard errors to either side, so it would be narrower with
+# more draws. It speaks of other draws from this pool, judged on these test pictures, and not of other people's
+# handwriting.
 #
 # Two more rivals answer two doubts:
 #
@@ -320,8 +323,8 @@ print(
 #
 # And more budgets, from one label of each digit to fifty of each. `label_efficiency` runs the loop above for a method,
 # with twenty draws at each budget; at five of each they are the same twenty. It wants a function from labelled rows to
-# answers for the test part: `probe_on` makes one of our probe, `svm_on_pixels` of the SVM above. With one or two labels of
-# each digit there is too little to leave out, so the SVM gets fixed settings, and with one the probe too.
+# answers for the test part: `probe_on` makes one of our probe, `svm_on_pixels` of the SVM above. With one or two labels
+# of each digit there is too little to leave out, so the SVM gets fixed settings, and with one the probe too.
 #
 # What comes back remembers every answer: `frozen.at(5)` has a row for each draw and a column for each test picture, and
 # says whether it was right.
@@ -362,11 +365,10 @@ _ = plot_curves(curves)
 # bands the 95 % intervals of these means, and the lower axis is logarithmic.
 #
 # *Where labels are few, the letters are worth most.* At one and two labels of each digit they are further ahead than at
-# five; at fifty of each the SVM has almost caught up. Read from left to right: with two labels of each digit, the letters
-# do about what the pixels do with five. Somebody has to pay for labels; that is what borrowing saves.
+# five; at fifty of each the SVM has almost caught up. Read from left to right: with two labels of each digit, the
+# letters do about what the pixels do with five. Somebody has to pay for labels; that is what borrowing saves.
 #
-# *The untrained network is the worst of all*, far behind the plain pixels. So what helps is what was learned, and not the
-# shape of the network.
+# *The untrained network is the worst of all*, far behind the plain pixels. So most of what helps is what was learned.
 
 # %%
 over = {curve.name: paired_interval(frozen.at(5), curve.at(5)) for curve in curves[1:]}
@@ -390,8 +392,8 @@ still = paired_interval(frozen.at(50), pixels.at(50))
 lesson.finding("gain-at-fifty", "Gain over the SVM with fifty labels of each", still)
 
 # %% [markdown]
-# (A **finding** is measured and printed without a verdict.) Are the letters ahead at all with fifty labels of each? Where
-# the interval lies above zero, they are, on these pictures: half a point of 897 is four or five pictures.
+# (A **finding** is measured and printed without a verdict.) Are the letters ahead at all with fifty labels of each?
+# Where the interval lies above zero, they are, on these pictures: half a point of 897 is four or five pictures.
 #
 # ### Another source
 #
@@ -409,12 +411,16 @@ natural = repeat("photos, frozen", on_photos, budgets=(5,))
 gain = paired_interval(natural.at(5), pixels.at(5))
 lesson.finding("photos-over-pixels", "Gain of photos over the SVM on pixels", gain)
 print(f"at its own job photos is right for {photos.card['accuracy']:.0%}")
-accuracy_table({each.name: {"5 each": each.at(5)} for each in (frozen, pixels, natural, untrained)})
+plain = repeat("pixels, ridge", probe_on(flat_pool, flat_test, pool.labels), budgets=(5,))
+table = (frozen, pixels, natural, plain, untrained)
+accuracy_table({each.name: {"5 each": each.at(5)} for each in table})
 
 # %% [markdown]
-# A network of the same shape, and good at its own job, is worth less here than no network at all. It does know something:
-# it is far ahead of the untrained one. Two sources can't tell why one helps and the other does not. That letters and
-# digits are both made of strokes is a guess; lesson 06 asks whether one can know beforehand.
+# A network of the same shape, and good at its own job, read at the same layer, is worth less here than no network at
+# all: the SVM on pixels is ahead. It does know something: it is far ahead of the untrained one. *Pixels, ridge* is the
+# same classifier as on the features, without any network; compare photos with that, too. Two sources can't tell why one
+# helps and the other does not. That letters and digits are both made of strokes is a guess; lesson 06 asks whether one
+# can know beforehand.
 #
 # ## Where it breaks
 #
@@ -454,8 +460,9 @@ accuracy_table({name: {"5 each": right} for name, right in rows.items()})
 
 # %% [markdown]
 # Both run without a word. With values that are too large, a part of the gain is gone. With inverted pictures more than
-# all of it: now the pixels win, although the probe was trained on inverted pictures. What the network knows, it knows
-# about bright strokes.
+# all of it: now the pixels win, although the probe was trained on inverted pictures. (The row of the SVM is for upright
+# pictures; inverting does not change the distances between pictures, and it uses nothing else.) What the network knows,
+# it knows about bright strokes.
 #
 # **The repair** is what we did above: print the range, and look at a picture *after* `preprocess` beside one that the
 # network was trained on. Exercise 1.2 repairs the polarity.
@@ -484,16 +491,17 @@ named = {name: np.mean(says == letters.labels) for name, says in answers.items()
 accuracy_table({name: {"digits": on_digits[name], "letters": named[name]} for name in named})
 
 # %% [markdown]
-# The network no longer names letters, at least not with its old head. The digits took no harm here: whether relearning
-# pays, how to do it with care, and what is really forgotten, is the subject of lesson 02. But the network is no longer the one that you borrowed, and its features can't be
-# computed once. The repair is one line, and the claim that no weight moved is how to check it.
+# The network no longer names letters, at least not with its old head. The digits took no harm in this draw: whether
+# relearning pays, how to do it with care, and what is really forgotten, is the subject of lesson 02. But the network is
+# no longer the one that you borrowed, and its features can't be computed once. The repair is one line, and the claim
+# that no weight moved is how to check it.
 #
 # ## On your own photographs
 #
 # For photographs, borrow a network that has seen photographs. The course brings a small one, `photos`, trained on ten
 # kinds of animals and vehicles. The task: is this a face? The next cell writes real photographs, 25×25 pixels, into a
-# folder with a sub-folder for each class. For your own, leave that cell out: `FOLDER = Path("my-photographs")`. Guessing
-# would be right half of the time, and many of the other patches are nearly empty: an easy task.
+# folder with a sub-folder for each class. For your own, leave that cell out: `FOLDER = Path("my-photographs")`.
+# Guessing would be right half of the time, and many of the other patches are nearly empty: an easy task.
 
 # %%
 FOLDER = Path(tempfile.mkdtemp())
@@ -512,8 +520,8 @@ _ = plot_images(pictures[:10] / 255, [train.class_names[kind] for kind in kinds[
 
 # %% [markdown]
 # We train on a fifth and hold out the rest, to be sure of the number; with your own you would rather train on most. All
-# steps that prepare a picture are now layers of the model, the resizing too, so that nobody can forget them. `RandomFlip`
-# is augmentation: it mirrors pictures at random, in `fit` alone.
+# steps that prepare a picture are now layers of the model, the resizing too, so that nobody can forget them.
+# `RandomFlip` is augmentation: it mirrors pictures at random, in `fit` alone.
 
 # %%
 photo_base = load_backbone(lesson.pick(quick="photos", full="mobilenet")).model  # already cut
@@ -534,8 +542,8 @@ ax.set(xlabel="epoch", ylabel="accuracy")
 _ = ax.legend()
 
 # %% [markdown]
-# The upper line reaches the top: those pictures are known by heart. The lower one, whose end is printed, is what you may
-# expect of new ones.
+# The upper line reaches the top: those pictures are known by heart. The lower one, whose end is printed, is what you
+# may expect of new ones.
 #
 # Keep the model, load it as another program would, and ask it about one file, of whatever size. The percentage is the
 # model's own opinion; lesson 04 asks how far such numbers can be trusted.
@@ -564,8 +572,8 @@ print(f"{says} ({chances.max():.0%}); the file is in the folder {file.parent.nam
 # The full version of this lesson runs these cells so, with a MobileNet and photographs of flowers.
 #
 # And what is it worth here? One split of a folder can't say. So once more the rival and twenty draws, now of five
-# photographs of each kind from a fixed pool, judged on the test part. Here the probe may also choose which layer to read, by
-# leaving labelled pictures out.
+# photographs of each kind from a fixed pool, judged on the test part. Here the probe may also choose which layer to
+# read, by leaving labelled pictures out.
 
 # %%
 own_pool, own_test = some.pool, some.test
@@ -639,18 +647,19 @@ accuracy_table({name: {"5 each": right} for name, right in by_layer.items()})
 # On these digits `stage2` is better than `stage3`, which we took because it was the last; the finding says by how much.
 # (`tap` is what the code calls a layer that may be read.) The probe sees fifty labels and no test picture, and did not
 # find that out: the printed line counts what it chose. It judges by a squared error on the pictures that it leaves out,
-# and that is not accuracy on new ones. We know better now, but may not use it: a layer chosen on the test
-# part is judged on the pictures that chose it. In the full version, on MNIST, it is the other way round.
+# and that is not accuracy on new ones. We know better now, but may not use it: a layer chosen on the test part is
+# judged on the pictures that chose it. In the full version, on MNIST, it is the other way round.
 
 # %% [markdown]
 # ## What it shows and what it does not
 #
-# **It shows** that features learned on one task can stand in for labels of another, most where labels are few; that this
-# is due to what was learned and not to the shape of the network; that it need not help: photographs as a source did
-# worse than no network at all; that a layer chosen inside the labels need not be the best; and that pictures of another kind cost accuracy without an error. **It does not show**
-# that frozen is best (lesson 02), nor when a source will help (lesson 06). A seed varies the draws, the weights of new layers and of
-# untrained networks, and the order of training. The borrowed weights, the pool and the test part never change, and the
-# intervals speak of other draws from this pool, judged on these pictures.
+# **It shows** that features learned on one task can stand in for labels of another, most where labels are few; that
+# this is due to what was learned and not to the shape of the network; that it need not help: photographs as a source
+# did worse than no network at all; that a layer chosen inside the labels need not be the best; and that pictures of
+# another kind cost accuracy without an error. **It does not show** that frozen is best (lesson 02), nor when a source
+# will help (lesson 06). A seed varies the draws, the weights of new layers and of untrained networks, and the order of
+# training. The borrowed weights, the pool and the test part never change, and the intervals speak of other draws from
+# this pool, judged on these pictures.
 
 # %% [markdown]
 # ## Your turn
@@ -659,9 +668,9 @@ accuracy_table({name: {"5 each": right} for name, right in by_layer.items()})
 #
 # ### Exercise 1.1 · What is it worth, in labels?
 #
-# On average, the letters with **two** labels of each digit do about what the SVM does with **five**. And draw by draw? In
-# how many of the twenty draws is the SVM with five ahead of the letters with two? Predict first; then compute it from
-# `pixels` and `frozen`. (The two labels of a draw are among its five.)
+# On average, the letters with **two** labels of each digit do about what the SVM does with **five**. And draw by draw?
+# In how many of the twenty draws is the SVM with five ahead of the letters with two? Predict first; then compute it
+# from `pixels` and `frozen`. (The two labels of a draw are among its five.)
 #
 # <details><summary>Hint</summary>
 #
@@ -696,7 +705,7 @@ lesson.check("1.1", svm_ahead, reasons)
 #
 # <details><summary>Hint</summary>
 #
-# What covers more of a page, ink or paper? Decide for each picture by itself; its border is almost surely paper.
+# What covers more of a page, ink or paper? Decide for each picture by itself. Most of its border is paper.
 # </details>
 
 
@@ -735,13 +744,15 @@ lesson.check("1.2", normalise, reasons)
 # %% [markdown]
 # ### Exercise 1.3 · Who loses?
 #
-# A mean hides whom a method serves badly. At five labels, for which digit is the letters' gain over the SVM the smallest,
-# and is it a gain at all? Predict first: O, I, Z, S and B look like 0, 1, 2, 5 and 8. Set `least` to that digit.
+# A mean hides whom a method serves badly. At five labels, for which digit is the letters' gain over the SVM the
+# smallest, and is it a gain at all? Predict first: O, I, Z, S and B look like 0, 1, 2, 5 and 8. Set `least` to that
+# digit.
 #
 # <details><summary>Hint</summary>
 #
 # `frozen.at(5)` and `pixels.at(5)` have a row for each draw and a column for each test picture: was it right?
-# `test.labels` says which digit a column is. Look at all ten gains before you answer.
+# `test.labels` says which digit a column is. Means can be subtracted; rows of `True` and `False` can't. Look at all ten
+# gains before you answer.
 # </details>
 
 # %%
@@ -773,8 +784,8 @@ lesson.check("1.3", least, reasons)
 #
 # <details><summary>1. Why is the untrained network a fair rival?</summary>
 #
-# It has the same shape and gets the same probe, the same labels and the same pictures. Only what was learned is missing.
-# So the difference is due to what was learned.
+# It has the same shape and gets the same probe, the same labels and the same pictures. Only what was learned is
+# missing. So the difference is due to what was learned.
 # </details>
 #
 # <details><summary>2. Two methods are compared on different draws of labels. What is lost?</summary>
