@@ -63,9 +63,9 @@ def set_statistics(model, inputs):
 def use_xla():
     """Say whether the package compiles its short runs with XLA, as ``jit_compile``: on JAX, and nowhere else.
 
-    Without it Keras runs JAX operation by operation: almost four times as long in the forward pass of ``letters``, almost
-    three times in training. TensorFlow is as fast without, and its first step is shorter. A model of your own needs no
-    such argument: leave ``jit_compile`` out.
+    Without it Keras runs JAX operation by operation: almost four times as long in the forward pass of ``letters``, and
+    almost three times in training. TensorFlow is as fast without, and its first step is shorter. A model of your own
+    needs no such argument: leave ``jit_compile`` out.
 
     >>> use_xla() == (keras.config.backend() == "jax")
     True

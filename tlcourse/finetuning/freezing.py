@@ -174,11 +174,8 @@ def check_compiled(model):
     if not changed and optimizer is not None and optimizer.built:
         stale = {id(w) for w in optimizer._trainable_variables} ^ {id(w) for w in model.trainable_weights}
         changed = [layer.name for layer in layers if any(id(weight) in stale for weight in layer.weights)]
-    if model.train_function is not None:
-        modes = [
-            (layer.name, *(getattr(layer, f"{when}_mode", None) for when in ("traced", "training"))) for layer in layers
-        ]
-        changed += [name for name, traced, now in modes if traced != now]
+    if model.train_function is not None:  # a Hub module goes on in the mode in which `fit` was traced
+        changed += [x.name for x in layers if getattr(x, "traced_mode", None) != getattr(x, "training_mode", None)]
     if changed:
         names = ", ".join(dict.fromkeys(changed))
         raise StaleCompile(f"Compiled before these changed `trainable`: {names}. Compile again, then fit.")
