@@ -11,7 +11,7 @@
 #       quick: []
 #       development: [mnist]
 #       full: [mnist, flowers, mobilenet-0.25]
-#     seconds: {quick: 100, full: 950}
+#     seconds: {quick: 110, full: 570}
 # ---
 
 # %% [markdown]
