@@ -3,7 +3,6 @@ import http.server
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -284,12 +283,6 @@ def test_the_cache_is_counted_and_cleared_by_kind(made, own_cache):
     assert (own_cache / "mine.txt").is_file()
     assert (own_cache / "assets" / ".htaccess").is_file()
     assert (own_cache / "features" / ".x.lock").is_file()
-
-
-def test_a_lesson_that_asks_for_the_cache_sees_no_warning_of_a_progress_bar():
-    code = "import ipykernel.zmqshell, tlcourse.assets as assets; assets.cache_root()"  # as in a kernel
-    done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True)
-    assert (done.returncode, "Tqdm" in done.stderr) == (0, False), done.stderr
 
 
 def test_a_package_without_its_checkout_says_so(monkeypatch, tmp_path):

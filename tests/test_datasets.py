@@ -23,6 +23,7 @@ from tlcourse.datasets import (
     shifted,
     stratified_parts,
 )
+from tlcourse.datasets.backgrounds import written_on
 from tlcourse.datasets.textures import PARTS, PHOTOGRAPHS
 from tlcourse.features import extract
 
@@ -316,3 +317,31 @@ def test_unknown_shifts_are_refused(kind, severity, match):
         shifted(GRADIENT, kind, severity)
     with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
         shifted(GRADIENT * 9, "noise", 1)
+
+
+def test_a_digit_is_written_on_a_patch_as_their_difference():
+    patch, digit = np.full((2, 2), 0.4), np.array([[1.0, 0.0], [0.0, 0.2]])
+    assert np.array_equal(written_on(patch, digit), [[204, 51], [51, 0]])
+    assert np.array_equal(written_on(patch, (255 * digit).astype("uint8")), [[204, 51], [51, 0]])
+    assert np.array_equal(written_on(np.zeros((2, 2)), digit), [[255, 0], [0, 51]])
+
+
+def test_digits_on_photographs_share_no_patch_between_pool_and_test():
+    data, digits = load_dataset("digits-on-photographs"), load_dataset("digits")
+    assert data.pool.images.shape == (900, 24, 24)
+    assert data.images.dtype == np.uint8
+    assert np.array_equal(data.pool.labels, digits.pool.labels)
+    assert np.array_equal(data.test.labels, digits.test.labels)
+    again = load_dataset("digits-on-photographs")
+    assert np.array_equal(data.images, again.images)
+    textures = load_dataset("textures")
+    for part in ("pool", "reporting"):
+        dark = [
+            Image.fromarray((255 * x).astype("uint8")).resize((24, 24), Image.BILINEAR)
+            for x in digits.part(part).images
+        ]
+        empty = (np.stack([np.asarray(x) for x in dark]) == 0).reshape(len(dark), -1)
+        seen = data.part(part).images.reshape(len(dark), -1)
+        patches = (127.5 * textures.part(part).images[:, 4:28, 4:28]).round().reshape(-1, 576)
+        row = np.argmax(empty.sum(axis=1))
+        assert (np.abs(patches - seen[row])[:, empty[row]].max(axis=1) == 0).sum() >= 1

@@ -1,4 +1,4 @@
-"""Freezing to the bit, stale compiles, rates per depth against a hand-written step, L2-SP, heads, the range test."""
+"""Freezing to the bit, stale compiles, rates per depth against a hand-written step, L2-SP, heads."""
 
 import keras
 import numpy as np
@@ -10,9 +10,7 @@ from tlcourse.finetuning import (
     L2SP,
     StaleCompile,
     check_compiled,
-    distance_from,
     fit_head,
-    learning_rate_range_test,
     rates_by_depth,
     stay_close,
     unfreeze,
@@ -309,7 +307,7 @@ def test_l2_sp_pulls_towards_the_start_and_zero_strength_does_nothing():
         assert count == (6 if strength else 0)
         model.compile(keras.optimizers.SGD(0.05), CROSS_ENTROPY, jit_compile=False)
         model.fit(X, Y, batch_size=8, epochs=5, shuffle=False, verbose=0)
-        return distance_from(start[:1], base.get_weights()[:1])
+        return np.linalg.norm(base.get_weights()[0] - start[0])
 
     assert distance(10.0) < 0.5 * distance(0.0)
 
@@ -323,12 +321,6 @@ def test_l2_sp_adds_its_formula_to_the_loss():
     assert float(sum(model.losses)) == pytest.approx(3.0 / 2 * (6 * 0.01 + 3 * 0.04), rel=1e-4)
     with pytest.raises(ValueError, match="strength must be at least 0; got -1"):
         L2SP(kernel, -1)
-
-
-def test_distance():
-    assert distance_from(np.ones(4), np.ones(4)) == 0
-    with pytest.raises(ValueError, match="one shape"):
-        distance_from(np.ones(4), np.ones(3))
 
 
 def test_statistics_are_those_of_the_batch_and_parameters_stay():
@@ -367,31 +359,6 @@ def test_fit_head_refuses_what_is_no_linear_head(head):
         head.build((None, 2))
     with pytest.raises(ValueError, match="built Dense layer with a bias"):
         fit_head(head, np.ones((4, 2)), np.array([0, 1, 0, 1]))
-
-
-def test_the_range_test_finds_where_the_loss_falls_and_puts_everything_back():
-    model = network()
-    model.compile(keras.optimizers.Adam(1e-3), CROSS_ENTROPY, jit_compile=False)
-    model.fit(X, Y, verbose=0)
-    before = [keras.ops.convert_to_numpy(v).copy() for v in (*model.variables, *model.optimizer.variables)]
-    test = learning_rate_range_test(model, X, Y, low=1e-4, high=10.0, steps=40)
-    after = [keras.ops.convert_to_numpy(v) for v in (*model.variables, *model.optimizer.variables)]
-    assert all(np.array_equal(a, b) for a, b in zip(before, after))
-    assert len(test.rates) == len(test.losses) == len(test.smooth) and (np.diff(test.rates) > 0).all()
-    assert 1e-4 < test.steepest < 10 and test.smooth.min() < test.smooth[0]
-
-
-def test_the_range_test_refuses():
-    model = network()
-    model.compile(rates_by_depth(keras.optimizers.SGD(0.1), model, [[model.layers[-1]]], decay=1.0), CROSS_ENTROPY)
-    with pytest.raises(ValueError, match="constant learning rate"):
-        learning_rate_range_test(model, X, Y)
-    model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10)), CROSS_ENTROPY)
-    with pytest.raises(ValueError, match="constant learning rate"):
-        learning_rate_range_test(model, X, Y)
-    model.compile("sgd", CROSS_ENTROPY)
-    with pytest.raises(ValueError, match="0 < low < high"):
-        learning_rate_range_test(model, X, Y, low=1.0, high=0.1)
 
 
 class Block(layers.Layer):
@@ -468,19 +435,6 @@ def test_l2_sp_leaves_a_layer_s_own_regulariser_alone():
     model.trainable = True
     model.set_weights([2 * w + 1 for w in model.get_weights()])
     assert len(model.losses) == 1
-
-
-def test_the_range_test_puts_everything_back_after_an_error_too():
-    model = network()
-    model.compile(keras.optimizers.Adam(1e-3), CROSS_ENTROPY, jit_compile=False)
-    model.fit(X, Y, verbose=0)
-    before = model.get_weights()
-    with pytest.raises(ValueError, match="as many targets as inputs"):
-        learning_rate_range_test(model, X, Y[:20])
-    with pytest.raises(ValueError, match="finite and positive"):
-        learning_rate_range_test(model, X * np.nan, Y)
-    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
-    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
 
 
 def test_the_guard_ignores_layers_without_weights():

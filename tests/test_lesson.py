@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,3 +123,9 @@ def test_what_tensorflow_logs_is_quiet_whatever_level_it_gives_itself(caplog):
     logger.warning("tracing anew")
     logger.error("no memory")
     assert caplog.messages == ["no memory"]
+
+
+def test_a_lesson_that_reads_photographs_sees_no_warning_of_a_progress_bar():
+    code = "import ipykernel.zmqshell, tlcourse.lesson as lesson; lesson.Lesson('01', 'quick', 0); import skimage.data"
+    done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, "Tqdm" in done.stderr) == (0, False), done.stderr

@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 
 from tlcourse.backbones import load_backbone
-from tlcourse.evaluation import Curve, Interval
-from tlcourse.finetuning import RangeTest, unfreeze
+from tlcourse.evaluation import Curve
+from tlcourse.finetuning import unfreeze
 from tlcourse.plotting import (
-    plot_bars,
     plot_curves,
     plot_images,
-    plot_intervals,
     plot_network,
-    plot_paired,
-    plot_range_test,
 )
 
 CORRECT = np.random.default_rng(0).random((2, 5, 30)) < 0.7
@@ -28,11 +24,9 @@ def closed():
 
 
 def test_every_figure_draws_into_the_axes_it_is_given_and_returns_them():
-    _, (first, second, third, fourth) = plt.subplots(1, 4)
+    _, (first, second) = plt.subplots(1, 2)
     assert plot_curves([Curve("m", (1, 10), CORRECT)], ax=first) is first
-    assert plot_paired({"a": np.ones(3), "b": np.zeros(3)}, ax=second) is second
-    assert plot_intervals({"a": Interval(0.1, 0.0, 0.2, 0.05, 10)}, ax=third) is third
-    assert plot_images(np.zeros((3, 8, 8)), ax=fourth) is fourth
+    assert plot_images(np.zeros((3, 8, 8)), ax=second) is second
 
 
 def test_curves_pass_through_the_mean_accuracy_at_each_budget():
@@ -44,13 +38,6 @@ def test_curves_pass_through_the_mean_accuracy_at_each_budget():
     assert ax.get_xlabel() == "labels a class"
 
 
-def test_intervals_are_drawn_in_points_from_top_to_bottom():
-    ax = plot_intervals({"first": Interval(0.1, 0.05, 0.2, 0.05, 10), "second": Interval(0, -0.1, 0.1, 0.05, 10)})
-    assert np.allclose(ax.lines[0].get_xdata(), [5, 20])
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
-    assert ax.yaxis_inverted()
-
-
 def test_images_keep_their_range_and_fill_rows():
     images = np.zeros((5, 4, 4), "uint8")
     images[0] = 255
@@ -58,14 +45,6 @@ def test_images_keep_their_range_and_fill_rows():
     assert len(ax.images) == 5
     assert ax.images[0].get_clim() == (0, 255)
     assert ax.texts[4].get_position()[1] > ax.texts[0].get_position()[1]
-
-
-def test_bars_stand_at_the_means_with_a_dot_for_each_draw():
-    ax = plot_bars({"a": {"m": [1.0, 3.0], "n": [2.0, 2.0]}, "b": {"m": [4.0, 4.0], "n": [0.0, 1.0]}}, unit="size")
-    assert sorted(bar.get_height() for bar in ax.patches) == [0.5, 2.0, 2.0, 4.0]
-    assert sorted(y for line in ax.lines for y in line.get_ydata()) == [0, 1, 1, 2, 2, 3, 4, 4]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["m", "n"]
-    assert ax.get_ylabel() == "size" and ax.get_ylim()[0] == 0
 
 
 def described(ax):
@@ -116,12 +95,3 @@ def test_a_cut_network_is_still_borrowed_and_one_of_one_s_own_is_new():
     assert [text.get_text() for text in plot_network(own, borrowed=None).get_legend().get_texts()] == ["new, trains"]
     with pytest.raises(ValueError, match="must be built"):
         plot_network(keras.Sequential([keras.layers.Dense(2)]), borrowed=None)
-
-
-def test_a_range_test_shows_the_losses_and_the_marked_rates():
-    test = RangeTest(np.array([0.1, 1.0, 10.0]), np.array([2.0, 1.0, 3.0]), np.array([2.0, 1.5, 2.2]))
-    ax = plot_range_test(test, marked={"low": 0.3})
-    assert np.allclose(ax.lines[1].get_ydata(), test.smooth)
-    assert np.allclose(ax.lines[2].get_xdata(), 0.3)
-    assert ax.get_xscale() == "log"
-    assert "low: 0.3" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tlcourse.finetuning import rates_by_depth
-from tlcourse.training import forget_steps, passes, restart, train
+from tlcourse.training import forget_steps, passes, restart, rewind
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 Y = (X @ np.array([1.0, -2.0, 0.5]))[:, None].astype("float32")
@@ -133,17 +133,6 @@ def test_passes_show_every_example_before_any_again():
         passes([], steps=1, batch=1, seed=0)
 
 
-def test_train_takes_the_steps_of_fit():
-    fitted, trained = compiled(), compiled()
-    for network in (fitted, trained):
-        restart(network, seed=6)
-    fitted.fit(X[:50], Y[:50], batch_size=16, shuffle=False, verbose=0)
-    train(trained, X[:50], Y[:50], batch=16)
-    assert int(trained.optimizer.iterations) == 4
-    for one, other in zip(fitted.get_weights(), trained.get_weights()):
-        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
-
-
 def by_depth(rate):
     network = compiled()
     first, _, last = network.layers
@@ -151,33 +140,24 @@ def by_depth(rate):
     return network
 
 
-def test_annealing_is_a_cosine_schedule_for_every_rate():
-    annealed, scheduled = by_depth(0.01), by_depth(keras.optimizers.schedules.CosineDecay(0.01, 4))
-    for network in (annealed, scheduled):
-        restart(network, seed=7)
-    train(annealed, X, Y, batch=16, anneal=True)
-    train(scheduled, X, Y, batch=16)
-    for one, other in zip(annealed.get_weights(), scheduled.get_weights()):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-    rates = [float(one.learning_rate) for one in annealed.optimizer.optimizers]
-    assert rates == pytest.approx([0.005, 0.01, 0.01])
-    with pytest.raises(ValueError, match="Compile with a number"):
-        train(scheduled, X, Y, batch=16, anneal=True)
+def test_rewind_trains_as_if_the_model_had_just_been_compiled():
+    x, y = np.random.default_rng(0).normal(size=(8, 3)).astype("float32"), np.arange(8) % 2
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    start = model.get_weights()
+    ends = []
+    for _ in range(2):
+        rewind(model, start)
+        model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
+        ends.append(model.get_weights())
+    assert not np.allclose(ends[0][0], start[0])
+    assert all(np.array_equal(one, other) for one, other in zip(*ends))
 
 
-def test_train_builds_a_network_that_was_not_built():
-    network = keras.Sequential([keras.layers.Dense(1)])
-    network.compile("adam", "mse")
-    train(network, X, Y, batch=64)
-    assert network.built and int(network.optimizer.iterations) == 1
-
-
-def test_train_names_what_is_missing():
-    with pytest.raises(ValueError, match="got 63, 64 and 8"):
-        train(compiled(), X, Y[1:], batch=8)
-    with pytest.raises(ValueError, match="got 0, 0 and 8"):
-        train(compiled(), X[:0], Y[:0], batch=8)
-    with pytest.raises(ValueError, match="got 64, 64 and 0"):
-        train(compiled(), X, Y, batch=0)
-    with pytest.raises(ValueError, match="Call network.compile first"):
-        train(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]), X, Y, batch=8)
+def test_rewind_needs_a_compiled_model_and_weights_that_fit():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match="compiled with an optimiser"):
+        rewind(model, model.get_weights())
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="shape"):
+        rewind(model, [np.zeros((2, 1)), np.zeros(1)])

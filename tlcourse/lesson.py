@@ -52,6 +52,7 @@ class Lesson:
         started = time.perf_counter()
         with quietly():
             import keras  # once, and here, so that the lesson's cells are about the lesson
+            import pooch  # noqa: F401 - in a notebook it warns of a missing progress bar, which nobody asked for
 
             devices = keras.distribution.list_devices()
         imports = time.perf_counter() - started

@@ -6,7 +6,6 @@ import re
 import tempfile
 import time
 import uuid
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +21,7 @@ FEATURES = re.compile(r"[0-9a-f]{32}-.+\.npy")
 
 def cache_root():
     """Return the cache's place, whether or not it is there: ``TLCOURSE_CACHE``, or where the system keeps caches."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no progress bar for notebooks, which nobody asked for
-        import pooch
+    import pooch
 
     return Path(os.environ.get("TLCOURSE_CACHE") or pooch.os_cache("tlcourse"))
 

@@ -1,6 +1,7 @@
 """What do we learn from? Each loader returns the same small `Dataset`."""
 
 from tlcourse.checks import known
+from tlcourse.datasets.backgrounds import load_digits_on_photographs, load_mnist_on_photographs
 from tlcourse.datasets.cifar10 import load_cifar10
 from tlcourse.datasets.dataset import Dataset, Part, stratified_parts
 from tlcourse.datasets.digits import load_digits
@@ -18,10 +19,12 @@ from tlcourse.datasets.textures import load_textures
 LOADERS = {
     "cifar10": load_cifar10,
     "digits": load_digits,
+    "digits-on-photographs": load_digits_on_photographs,
     "faces": load_faces,
     "flowers": load_flowers,
     "letters": load_letters,
     "mnist": load_mnist,
+    "mnist-on-photographs": load_mnist_on_photographs,
     "pneumoniamnist": load_pneumoniamnist,
     "rt-polarity": load_rt_polarity,
     "textures": load_textures,
@@ -37,11 +40,13 @@ __all__ = [
     "load_cifar10",
     "load_dataset",
     "load_digits",
+    "load_digits_on_photographs",
     "load_faces",
     "load_flowers",
     "load_glyphs",
     "load_letters",
     "load_mnist",
+    "load_mnist_on_photographs",
     "load_pneumoniamnist",
     "load_rt_polarity",
     "load_source_task",
@@ -56,7 +61,8 @@ def load_dataset(name, evaluate_on="reporting"):
 
     Args:
         name: ``"digits"``, ``"faces"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered,
-            or one that is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
+            ``"digits-on-photographs"``, or one that is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``,
+            ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:

@@ -1,10 +1,8 @@
 """Learning rates: one for each depth, and a test of which are too high."""
 
 import re
-from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras.optimizers import MultiOptimizer, OptimizerMap
 
 from tlcourse.networks import leaves
@@ -116,92 +114,3 @@ def rates_by_depth(optimizer, model, groups, *, decay):
                 "Name the layers apart."
             )
     return MultiOptimizer(OptimizerMap(at(1.0), dict(reversed(by_name.items()))))
-
-
-@dataclass(frozen=True)
-class RangeTest:
-    """Losses met while the learning rate was raised.
-
-    Attributes:
-        rates: the learning rates ``(steps,)``, rising.
-        losses: training loss of each step's batch ``(steps,)``, before the step.
-        smooth: its exponential average.
-    """
-
-    rates: np.ndarray
-    losses: np.ndarray
-    smooth: np.ndarray
-
-    @property
-    def steepest(self):
-        """The rate at which the smooth loss fell fastest: a place to start from."""
-        return float(self.rates[np.gradient(self.smooth, np.log(self.rates)).argmin()])
-
-
-def learning_rate_range_test(model, inputs, targets, *, low=1e-5, high=1.0, steps=60, batch=16, seed=0):
-    """Raise the learning rate step by step from ``low`` to ``high`` and record the loss; then undo the training.
-
-    If the rate is too low, the loss hardly changes; if it is too high, the loss rises. A good rate lies between: a few
-    times lower than the rate at which the loss is lowest. The test stops when the smooth loss is four times its lowest
-    value, or not finite. Weights, statistics and the optimiser's state are put back.
-
-    Args:
-        model: compiled Keras model whose optimiser has a constant learning rate.
-        inputs: preprocessed inputs, n of them.
-        targets: what the loss compares with, n of them.
-        low: first rate.
-        high: last rate, above ``low``.
-        steps: steps between them, at least 3.
-        batch: examples in a step.
-        seed: seed of the order.
-
-    Returns:
-        A `RangeTest`.
-
-    Raises:
-        ValueError: if rates, steps or lengths are out of range, the rate can't be set, or the loss is not finite and
-            positive for three steps.
-
-    Source:
-        Smith (2017), *Cyclical Learning Rates for Training Neural Networks*, WACV, section 3.3.
-
-    >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    >>> network.compile("sgd", "mse")
-    >>> tested = learning_rate_range_test(network, np.ones((8, 2)), np.ones((8, 1)), high=1e-3, steps=5)
-    >>> tested.rates.shape, tested.losses.shape
-    ((5,), (5,))
-    """
-    if not 0 < low < high or steps < 3:
-        raise ValueError(f"Rates must be 0 < low < high, in at least 3 steps; got {low}, {high} and {steps}.")
-    if not len(inputs) == len(targets) > 0 or batch < 1:
-        raise ValueError(
-            f"There must be as many targets as inputs, and a batch; got {len(targets)}, {len(inputs)}, {batch}."
-        )
-    optimizer = getattr(model, "optimizer", None)
-    if isinstance(optimizer, (MultiOptimizer, type(None))) or not hasattr(optimizer.learning_rate, "assign"):
-        raise ValueError("The test needs a model compiled with one optimiser of constant learning rate, as Adam(1e-3).")
-    if not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    variables = [*model.variables, *optimizer.variables]
-    kept = [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
-    rng = np.random.default_rng(seed)
-    rates, losses, smooth, average = np.geomspace(low, high, steps), [], [], 0.0
-    try:
-        for step, rate in enumerate(rates, start=1):
-            rows = rng.choice(len(inputs), min(batch, len(inputs)), replace=False)
-            optimizer.learning_rate = float(rate)
-            model.reset_metrics()
-            losses.append(float(np.ravel(model.train_on_batch(inputs[rows], targets[rows]))[0]))
-            average = 0.8 * average + 0.2 * losses[-1]
-            smooth.append(average / (1 - 0.8**step))
-            if not np.isfinite(smooth[-1]) or smooth[-1] > 4 * min(smooth):
-                break
-    finally:
-        for variable, value in zip(variables, kept):
-            variable.assign(value)
-    finite = int(np.isfinite(smooth).sum())
-    if finite < 3:
-        raise ValueError(
-            f"The loss must be finite and positive for at least three steps; got {losses}. Look at the inputs."
-        )
-    return RangeTest(rates[:finite], np.array(losses[:finite]), np.array(smooth[:finite]))

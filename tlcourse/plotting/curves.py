@@ -1,4 +1,4 @@
-"""Figures against a number that we choose: the number of labels, the learning rate."""
+"""Accuracy against the number of labels."""
 
 from tlcourse.evaluation import mean_interval
 from tlcourse.plotting.look import COLOURS, LINES, MARKERS, axes
