@@ -80,6 +80,7 @@ from tlcourse.datasets import load_dataset
 digits = load_dataset(lesson.pick(quick="digits", full="mnist"), evaluate_on=lesson.part)
 pool, test = digits.pool, digits.test
 print("pool", pool.images.shape, " test", test.images.shape)
+print("values", pool.images.min(), "to", pool.images.max())
 
 # %% [markdown]
 # Our budget is five labels of each digit. Which five is a matter of chance, so we shall repeat everything over twenty
@@ -117,7 +118,7 @@ _ = plot_images(letters.images[:10], [names[answer] for answer in letters_say[:1
 # %%
 from tlcourse.plotting import plot_network
 
-network.trainable = False  # borrowed, and not to be changed
+network.trainable = False  # for the drawing; the cut model below gets a flag of its own
 _ = plot_network(network, borrowed=network)
 
 # %% [markdown]
@@ -147,7 +148,7 @@ print(f"{base.count_params():,} weights, of them trainable: {len(base.trainable_
 
 
 # %%
-LARGEST = lesson.pick(quick=1, full=255)  # the value of the brightest pixel
+LARGEST = pool.images.max()  # the value of the brightest pixel
 
 
 def preprocess(images):
@@ -236,10 +237,42 @@ print(f"{few_features.shape} in {time.perf_counter() - start:.2f} s, once")
 test_features = base.predict(test_ready, verbose=0).mean(axis=(1, 2))
 
 # %% [markdown]
-# Compare that with the time of `fit`. On features, a last layer needs no training loop at all. **Ridge regression** is
-# least squares with a penalty on large weights. `RidgeClassifierCV` tries several penalties and takes the one that does
-# best when each of the fifty pictures is left out in turn. `StandardScaler` brings the 104 numbers to one scale, so
-# that the penalty treats them alike.
+# Compare the two times: the network has run once instead of sixty times.
+#
+# What do these numbers see? For each test digit, look for the most similar of the fifty: by its pixels, and by its 104
+# features. No training at all, only distances.
+
+
+# %%
+def nearest(known, asked):
+    """For each of `asked`, the row number of the nearest in `known`."""
+    distances = [np.square(known - one).reshape(len(known), -1).sum(axis=1) for one in asked]
+    return np.argmin(distances, axis=1)
+
+
+by_pixels, by_features = few[nearest(ready, test_ready)], few[nearest(few_features, test_features)]
+right = {
+    name: pool.labels[rows] == test.labels
+    for name, rows in (("pixels", by_pixels), ("features", by_features))
+}
+print(", ".join(f"{name}: {share.mean():.1%} find their own kind" for name, share in right.items()))
+
+# %%
+fails = np.flatnonzero(~right["pixels"])
+fails = fails[:: len(fails) // 8][:8]
+rows = [test.images[fails], pool.images[by_pixels[fails]], pool.images[by_features[fails]]]
+labels = [test.labels[fails], pool.labels[by_pixels[fails]], pool.labels[by_features[fails]]]
+_ = plot_images(np.concatenate(rows), np.concatenate(labels), columns=8)
+
+# %% [markdown]
+# First row: eight digits whose pixels find a wrong digit. Second row: what they find, with its label. Third row: what
+# the features find. We chose the eight by the failure of the pixels, so the picture flatters the features; the two
+# shares above do not. Set the second share beside what the trained layer got right: in these features, to be near
+# already means, mostly, to be of one kind.
+#
+# On features, a last layer needs no training loop at all. **Ridge regression** is least squares with a penalty on large
+# weights. `RidgeClassifierCV` tries several penalties and takes the one that does best when each of the fifty pictures
+# is left out in turn. `StandardScaler` brings the 104 numbers to one scale, so that the penalty treats them alike.
 
 # %%
 ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=np.logspace(-1, 4, 11)))
@@ -333,7 +366,6 @@ print(
 # **Before you run it.** With fifty labels of each digit, will the letters be further ahead, or less?
 
 # %%
-from tlcourse.datasets import load_glyphs
 from tlcourse.evaluation import label_efficiency
 from tlcourse.rivals import from_scratch, probe_on, svm_on_pixels, untrained_curve
 
@@ -344,22 +376,22 @@ frozen = repeat(
     "letters, frozen", probe_on(of_pool, of_test, pool.labels), budgets=(1, 2, 5, 20, 50)
 )
 pixels = repeat("pixels, SVM", svm_on_pixels(pool, test), budgets=(1, 2, 5, 20, 50))
+
+# %%
+from tlcourse.datasets import load_glyphs
+
 scratch = repeat("from scratch", from_scratch(pool, test, seed=SEED), budgets=(5, 50))
+options = dict(budgets=(5, 50), draws=20, seed=SEED)
 some_letters = load_glyphs(256, seed=SEED).images
-untrained = untrained_curve(
-    backbone, some_letters, pool, test, budgets=(5, 50), draws=20, seed=SEED
-)
+untrained = untrained_curve(backbone, some_letters, pool, test, **options)
 
 # %%
 from tlcourse.evaluation import accuracy_table
-
-curves = [frozen, pixels, scratch, untrained]
-accuracy_table({curve.name: {f"{k} each": curve.at(k) for k in curve.budgets} for curve in curves})
-
-# %%
 from tlcourse.plotting import plot_curves
 
+curves = [frozen, pixels, scratch, untrained]
 _ = plot_curves(curves)
+accuracy_table({curve.name: {f"{k} each": curve.at(k) for k in curve.budgets} for curve in curves})
 
 # %% [markdown]
 # A row is a method, a column a number of labels of each digit. In the figure, lines are means over the twenty draws,
@@ -419,9 +451,9 @@ accuracy_table({each.name: {"5 each": each.at(5)} for each in table})
 # %% [markdown]
 # A network of the same shape, and good at its own job, read at the same layer, is worth less here than no network at
 # all: the SVM on pixels is ahead. It does know something: it is far ahead of the untrained one. *Pixels, ridge* is the
-# same classifier as on the features, without any network; compare photos with that, too. Two sources can't tell why one
-# helps and the other does not. That letters and digits are both made of strokes is a guess; lesson 06 asks whether one
-# can know beforehand.
+# same classifier as on the features, without any network: photos is about as good as that. Two sources can't tell why
+# one helps and the other does not. That letters and digits are both made of strokes is a guess; lesson 06 asks whether
+# one can know beforehand.
 #
 # ## Where it breaks
 #
@@ -481,7 +513,6 @@ forgot = keras.Sequential([open_base, layers.GlobalAveragePooling2D(), layers.De
 forgot.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
 _ = forgot.fit(ready, pool.labels[few], batch_size=50, epochs=60, verbose=0)
 
-# %%
 answers = {"frozen": letters_say, "forgotten to freeze": careless.predict(as_colour, verbose=0)}
 answers["forgotten to freeze"] = answers["forgotten to freeze"].argmax(axis=1)
 on_digits = {
@@ -513,9 +544,9 @@ for number, (image, label) in enumerate(zip(some.images, some.labels)):
     keras.utils.save_img(path, image[..., None] if image.ndim == 2 else image)
 
 # %%
-SIZE = lesson.pick(quick=(32, 32), full=(128, 128))  # what the network sees
-read = partial(keras.utils.load_img, target_size=SIZE, keep_aspect_ratio=True)
-files = np.random.default_rng(SEED).permutation(sorted(FOLDER.glob("*/*.png")))
+NETWORK, SIZE = lesson.pick(quick=("photos", (32, 32)), full=("mobilenet", (128, 128)))
+read = partial(keras.utils.load_img, target_size=SIZE, keep_aspect_ratio=True)  # cut to the middle
+files = np.random.default_rng(SEED).permutation(sorted(FOLDER.glob("*/*.*")))
 kinds = sorted({file.parent.name for file in files})
 pictures = np.stack([np.array(read(file)) for file in files])
 which = np.array([kinds.index(file.parent.name) for file in files])
@@ -527,9 +558,11 @@ _ = plot_images(pictures[:10], [kinds[kind] for kind in which[:10]])
 # train on a fifth and hold out the rest, to be sure of the number; with your own you would rather train on most.
 
 # %%
-photo_base = load_backbone(lesson.pick(quick="photos", full="mobilenet")).model  # already cut
+photo_base = load_backbone(NETWORK).model  # already cut
 photo_base.trainable = False
-rescale = lesson.pick(quick=layers.Rescaling(1 / 255), full=layers.Rescaling(1 / 127.5, -1))
+rescale = (
+    layers.Rescaling(1 / 255) if NETWORK == "photos" else layers.Rescaling(1 / 127.5, offset=-1)
+)
 prepare = [layers.RandomFlip("horizontal"), rescale]
 new = [layers.GlobalAveragePooling2D(), layers.Dense(len(kinds))]
 own = keras.Sequential([keras.Input((*SIZE, 3)), *prepare, photo_base, *new])
@@ -577,7 +610,7 @@ print(f"{kinds[chances.argmax()]} ({chances.max():.0%}); its folder is {files[-1
 
 # %%
 own_pool, own_test = some.pool, some.test
-reads = load_backbone(lesson.pick(quick="photos", full="mobilenet"))
+reads = load_backbone(NETWORK)
 on_photos = probe_on(
     *(extract(reads, part.images) for part in (own_pool, own_test)), own_pool.labels
 )
@@ -619,7 +652,6 @@ def ridge_by_hand(x, y, penalties):
     return penalties[np.argmin(errors)], min(errors)
 
 
-# %%
 x, y = of_pool[few].astype("float64"), pool.labels[few]
 penalty, error = ridge_by_hand(x, y, np.logspace(-1, 4, 11))
 probe = fit_probe(x, y)
@@ -634,9 +666,9 @@ print(f"probe:   penalty {probe.penalty:.3g}, error {probe.error:.4f}")
 
 # %%
 known, asked = (extract(backbone, part.images) for part in (pool, test))
-read = {tap: probe_on(known[tap], asked[tap], pool.labels) for tap in known}
-read["chosen inside the labels"] = probe_on(known, asked, pool.labels)
-by_layer = {name: repeat(name, predict, budgets=(5,)).at(5) for name, predict in read.items()}
+by_tap = {tap: probe_on(known[tap], asked[tap], pool.labels) for tap in known}
+by_tap["chosen inside the labels"] = probe_on(known, asked, pool.labels)
+by_layer = {name: repeat(name, predict, budgets=(5,)).at(5) for name, predict in by_tap.items()}
 gain = paired_interval(by_layer["stage2"], by_layer["stage3"])
 lesson.finding("stage2-over-stage3", "Gain of stage2 over stage3", gain)
 in_draw = [fit_probe({tap: known[tap][rows] for tap in known}, pool.labels[rows]) for rows in draws]
@@ -655,11 +687,11 @@ accuracy_table({name: {"5 each": right} for name, right in by_layer.items()})
 #
 # **It shows** that features learned on one task can stand in for labels of another, most where labels are few; that
 # this is due to what was learned and not to the shape of the network; that it need not help: photographs as a source
-# did worse than no network at all; that a layer chosen inside the labels need not be the best; and that pictures of
-# another kind cost accuracy without an error. **It does not show** that frozen is best (lesson 02), nor when a source
-# will help (lesson 06). A seed varies the draws, the weights of new layers and of untrained networks, and the order of
-# training. The borrowed weights, the pool and the test part never change, and the intervals speak of other draws from
-# this pool, judged on these pictures.
+# did worse than a good classifier without any; that a layer chosen inside the labels need not be the best; and that
+# pictures of another kind cost accuracy without an error. **It does not show** that frozen is best (lesson 02), nor
+# when a source will help (lesson 06). A seed varies the draws, the weights of new layers and of untrained networks, and
+# the order of training. The borrowed weights, the pool and the test part never change, and the intervals speak of other
+# draws from this pool, judged on these pictures.
 
 # %% [markdown]
 # ## Your turn
@@ -818,22 +850,23 @@ lesson.check("1.3", least, reasons)
 # %% [markdown]
 # ## Recap
 #
-# 1. **Feature extraction**: cut off the last layer, prepare pictures as the network knows them, freeze, train a new layer.
+# 1. **Feature extraction**: cut off the last layer, prepare pictures as the network knows them, freeze, train a new
+#    layer.
 # 2. **Features once**: the frozen network needs to see each picture a single time, unless you augment.
 # 3. **Worth** is a difference to strong rivals on the same draws of labels, with an interval.
-# 4. **Mistakes without an error**: print the range, look at a picture after `preprocess` beside one that the network was
-#    trained on, and check that frozen weights did not move.
+# 4. **Mistakes without an error**: print the range, look at a picture after `preprocess` beside one that the network
+#    was trained on, and check that frozen weights did not move.
 # 5. **On your own**: a folder, the preparation inside the model, a saved file that answers for a new picture.
 
 # %% [markdown]
 # ## Further reading
 #
 # - Pan & Yang (2010), *A Survey on Transfer Learning*, IEEE TKDE 22(10). The words.
-# - Donahue et al. (2014), *DeCAF: A Deep Convolutional Activation Feature for Generic Visual Recognition*, ICML;
-#   Sharif Razavian et al. (2014), *CNN Features off-the-shelf: an Astounding Baseline for Recognition*, CVPR
-#   Workshops. Where frozen features became the baseline to beat.
-# - Yosinski, Clune, Bengio & Lipson (2014), *How transferable are features in deep neural networks?*, NeurIPS. Layer
-#   by layer.
+# - Donahue et al. (2014), *DeCAF: A Deep Convolutional Activation Feature for Generic Visual Recognition*, ICML; Sharif
+#   Razavian et al. (2014), *CNN Features off-the-shelf: an Astounding Baseline for Recognition*, CVPR Workshops. Where
+#   frozen features became the baseline to beat.
+# - Yosinski, Clune, Bengio & Lipson (2014), *How transferable are features in deep neural networks?*, NeurIPS. Layer by
+#   layer.
 # - Kornblith, Shlens & Le (2019), *Do Better ImageNet Models Transfer Better?*, CVPR.
 # - Golub, Heath & Wahba (1979), *Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter*,
 #   Technometrics 21(2).

@@ -6,18 +6,18 @@ import nbformat
 
 from tlcourse.course.sources import lessons, notebooks_folder
 
-LESSON, TABLE, FIGURE = "01", "accuracy_table({curve.name", "plot_curves(curves)"
-"""The lesson, and what the cells with the table and with the figure contain."""
+LESSON, CELL = "01", "plot_curves(curves)"
+"""The lesson, and what the cell with the table and the figure contains."""
 
 
 def shown_table():
     """Return the table as Markdown, as the edition has it."""
-    return _output(TABLE)["text/markdown"].split("\n\n")[0]
+    return _output("text/markdown").split("\n\n")[0]
 
 
 def shown_figure():
     """Return the figure as the bytes of a PNG, as the edition has it."""
-    return base64.b64decode(_output(FIGURE)["image/png"])
+    return base64.b64decode(_output("image/png"))
 
 
 def figure_path():
@@ -25,8 +25,8 @@ def figure_path():
     return notebooks_folder() / "figures" / "accuracy_by_labels.png"
 
 
-def _output(part):
+def _output(kind):
     (lesson,) = lessons([LESSON])
     cells = nbformat.read(lesson.edition, as_version=4).cells
-    (cell,) = (cell for cell in cells if cell.cell_type == "code" and part in cell.source)
-    return cell.outputs[-1].data
+    (cell,) = (cell for cell in cells if cell.cell_type == "code" and CELL in cell.source)
+    return next(output.data[kind] for output in cell.outputs if kind in output.get("data", {}))

@@ -74,7 +74,8 @@ def _cell(score):
     if score.ndim == 0 or len(score) == 1:
         return f"{100 * score.mean():.1f}"
     over_draws = mean_interval(score)
-    return f"{100 * over_draws.mean:.1f} ± {50 * (over_draws.high - over_draws.low):.1f}"
+    half = f"{50 * (over_draws.high - over_draws.low):.1f}"
+    return f"{100 * over_draws.mean:.1f}" + (f" ± {half}" if float(half) > 0 else "")  # draws that agree prove nothing
 
 
 def _line(texts):
