@@ -111,8 +111,7 @@ pool_ready, test_ready = preprocess(pool.images), preprocess(test.images)
 #
 # ### Frozen, as in lesson 01
 #
-# Cut off the last layer, freeze the rest, put a new layer on top. Two more layers move and turn each picture a little
-# at random, in `fit` alone. That is augmentation: it makes more of few pictures.
+# Cut off the last layer, freeze the rest, put a new layer on top, and fit it.
 
 # %%
 from tlcourse.backbones import load_network
@@ -121,17 +120,13 @@ network, _ = load_network("letters")
 base = keras.Model(network.input, network.get_layer("stage3").output)
 base.trainable = False
 
-move = [
-    layers.RandomTranslation(0.1, 0.1),
-    layers.RandomRotation(0.04),
-]  # up to 2 pixels, 14 degrees
 new = [layers.GlobalAveragePooling2D(name="average"), layers.Dense(10, name="head")]
-model = keras.Sequential([keras.Input((24, 24, 3)), *move, base, *new])
+model = keras.Sequential([keras.Input((24, 24, 3)), base, *new])
 
 # %%
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
-_ = model.fit(pool_ready[few], pool.labels[few], batch_size=20, epochs=10, verbose=0)
+_ = model.fit(pool_ready[few], pool.labels[few], batch_size=20, epochs=20, verbose=0)
 print(f"{network.input_shape} goes in; {len(base.trainable_weights)} weights of the base train")
 
 
@@ -244,7 +239,7 @@ def prepared(batch_norm="trains"):
     for layer in base.layers:
         layer.trainable = batch_norm == "trains" or not isinstance(layer, layers.BatchNormalization)
     new = [layers.GlobalAveragePooling2D(), layers.Dense(10)]
-    model = keras.Sequential([keras.Input((24, 24, 3)), *move, base, *new])
+    model = keras.Sequential([keras.Input((24, 24, 3)), base, *new])
     model.compile(keras.optimizers.Adam(), loss, metrics=["accuracy"])
     return network, base, model
 
@@ -253,9 +248,9 @@ network, base, model = prepared()
 
 
 # %% [markdown]
-# The head first: a last layer for each draw. One thing differs from "By hand": to save time it is fitted on features
-# that are computed once, as in lesson 01, so without augmentation. `starts` then holds, for each draw, all weights that
-# fine-tuning starts with: those of the base, and at the end the two of the last layer.
+# The head first: a last layer for each draw. To save time it is fitted on features that are computed once, as lesson 01
+# does. `starts` then holds, for each draw, all weights that fine-tuning starts with: those of the base, and at the end
+# the two of the last layer.
 
 
 # %%
@@ -355,7 +350,7 @@ over_scratch = paired_interval(fine_tuned, scratch)
 lesson.finding("over-scratch", "Gain over training from scratch, twice as many steps", over_scratch)
 
 # %% [markdown]
-# *Relearning matters.* What the probe found in the frozen layers is not enough. (It gets the same pictures, not moved.)
+# *Relearning matters.* What the probe found in the frozen layers is not enough.
 #
 # *Does borrowing matter?* Read the finding. Where its interval lies above zero, the letters were worth more than twice
 # the steps. An interval is about the mean of such draws, judged on these test pictures; from three draws it is wide.
@@ -403,17 +398,18 @@ _ = ax.legend(bbox_to_anchor=(1, 1))
 # %% [markdown]
 # *The digits* (solid) are best at the middle rate. At the low one too little is learned in sixty steps, at the high one
 # too much is thrown about. Look at the two grey lines, too. The means of fine-tuning are above the best frozen layer at
-# all three rates, but clearly above training from scratch at the middle one alone. Borrowing pays if the rate is right.
+# all three rates; but at the low rate they are only level with training from scratch. Borrowing pays if the rate is
+# right.
 #
 # *The letters* only fall, and the old head (dotted) falls first. At the middle rate a new head (dashed) finds far more
 # letters than the old one: those features are still there, only in another place. What the new head does not find
 # either is lost, as far as four hundred letters can tell.
 #
-# *BatchNorm that rests* (see the table). Is the advice right here? At the low rate, yes: digits and letters are about
-# as good as with BatchNorm that trains. At the middle rate, no: the trainings break, as the three printed numbers say.
-# So "let it rest" goes together with "a very low rate". And the best row of the table is one with BatchNorm that
-# trains. Letters on black have other averages than digits on gravel; that may be the reason, but nothing here tests it.
-# (The high rate is left out there, to save seconds.)
+# *BatchNorm that rests* (see the table). Is the advice right here? At the low rate, yes: the digits are even better
+# than with BatchNorm that trains. At the middle rate, no: the trainings break, as the three printed numbers say. So
+# "let it rest" goes together with "a very low rate". And the best row of the table is one with BatchNorm that trains.
+# Letters on black have other averages than digits on gravel; that may be the reason, but nothing here tests it. (The
+# high rate is left out there, to save seconds.)
 #
 # ### Which of these would you have chosen?
 #
@@ -426,6 +422,10 @@ chosen = [max(settings, key=lambda each: measured[each][VALIDATION, draw]) for d
 picked = [measured[setting][DIGITS, draw] for draw, setting in enumerate(chosen)]
 print("chosen:", *(f"BatchNorm {mode}, rate {rate}" for mode, rate in chosen), sep="\n  ")
 print(f"digits, test part: {np.mean(picked):.1%}")
+
+# %% [markdown]
+# Two hundred pictures can't tell settings apart that are close, so the choice differs from draw to draw, and costs a
+# little against the best row of the table. That is what a choice really costs; the table alone would hide it.
 
 # %%
 low, high = measured["trains", 0.0004][NEW], measured["trains", 0.01][NEW]
@@ -461,11 +461,11 @@ rewind(model, starts[0])
 base.trainable = False  # too late: the model was compiled and fitted before
 try:
     model.fit(pool_ready[few], pool.labels[few], batch_size=20, verbose=0)
-    refused = False
-except ValueError:  # on the backend JAX
-    refused = True
-moved = sum(not np.array_equal(was, now) for was, now in zip(starts[0], base.get_weights()))
-print(f"{moved} of {len(base.get_weights())} arrays of weights moved; error: {refused}")
+    moved = sum(not np.array_equal(was, now) for was, now in zip(starts[0], base.get_weights()))
+    print(f"{moved} of {len(base.weights)} arrays of weights moved")
+except ValueError as error:  # only on the backend JAX
+    moved = 0
+    print("fit refused:", str(error).split(".")[0])
 
 # %%
 from tlcourse.finetuning import StaleCompile, check_compiled
@@ -480,7 +480,7 @@ base.trainable = True  # again as it was when the model was compiled
 lesson.claim(
     "flag-without-compile",
     "A flag that is set without a new compile is not obeyed; check_compiled notices.",
-    holds=(moved > 0 or refused) and noticed,
+    holds=noticed and (moved > 0 or keras.backend.backend() == "jax"),
     observed={"arrays of weights that moved, of a frozen base": moved},
 )
 
