@@ -457,12 +457,14 @@ lesson.finding(
 # **Before you run it.** How many of the base's weights will move?
 
 # %%
-rewind(model, starts[0])
-base.trainable = False  # too late: the model was compiled and fitted before
+_, late_base, late = prepared()  # compiles
+late.fit(pool_ready[few], pool.labels[few], batch_size=20, verbose=0)
+weights = late_base.get_weights()
+late_base.trainable = False  # too late
 try:
-    model.fit(pool_ready[few], pool.labels[few], batch_size=20, verbose=0)
-    moved = sum(not np.array_equal(was, now) for was, now in zip(starts[0], base.get_weights()))
-    print(f"{moved} of {len(base.weights)} arrays of weights moved")
+    late.fit(pool_ready[few], pool.labels[few], batch_size=20, verbose=0)
+    moved = sum(not np.array_equal(was, now) for was, now in zip(weights, late_base.get_weights()))
+    print(f"{moved} of {len(weights)} arrays of weights moved")
 except ValueError as error:  # only on the backend JAX
     moved = 0
     print("fit refused:", str(error).split(".")[0])
@@ -471,12 +473,11 @@ except ValueError as error:  # only on the backend JAX
 from tlcourse.finetuning import StaleCompile, check_compiled
 
 try:
-    check_compiled(model)
+    check_compiled(late)
     noticed = False
 except StaleCompile as problem:
     noticed = True
     print(problem)
-base.trainable = True  # again as it was when the model was compiled
 lesson.claim(
     "flag-without-compile",
     "A flag that is set without a new compile is not obeyed; check_compiled notices.",
