@@ -61,7 +61,7 @@ def test_a_network_is_drawn_as_its_flags_are_now():
     assert list(described(ax)) == ["stem", "stage1", "stage2", "stage3", "head"]
     assert described(ax)["head"] == ["1,050", "parameters", "train"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["borrowed, frozen", "new, trains"]
-    unfreeze(model, since="stage3_in_conv", batch_norm="freeze")
+    moves = unfreeze(model, since="stage3_in_conv", batch_norm="freeze")
     ax = plot_network(model, borrowed=backbone.model, ends=("stage2", "stage3"))
     assert {name: below[2] for name, below in described(ax).items()} == {
         "stage2": "frozen",
@@ -69,7 +69,8 @@ def test_a_network_is_drawn_as_its_flags_are_now():
         "head": "train",
     }
     total = sum(int(below[0].replace(",", "")) for below in described(ax).values())
-    assert total == model.count_params()
+    assert total == moves.trained + moves.frozen
+    assert moves.resting == model.count_params() - total > 0
 
 
 def test_a_block_that_trains_in_part_says_how_much():

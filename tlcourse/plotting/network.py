@@ -18,6 +18,8 @@ LOOKS = {
 def plot_network(model, *, borrowed, ends=None, ax=None):
     """Draw a network from its input to its output: a box a block, with its parameters and whether `fit` changes them.
 
+    The statistics of BatchNorm are no parameters and are not counted.
+
     What is drawn is what the ``trainable`` flags say now, so draw again after freezing or unfreezing.
 
     Args:
@@ -92,13 +94,15 @@ def _describe(block, theirs):
     """Return the name of a block's look, and what stands below it."""
     from tlcourse.networks import norms
 
-    weights = {id(weight): weight for layer in block for weight in layer.weights}
+    normed = [norm for layer in block for norm in norms(layer)]
+    statistics = {id(weight) for norm in normed if norm.built for weight in (norm.moving_mean, norm.moving_variance)}
+    weights = {id(weight): weight for layer in block for weight in layer.weights if id(weight) not in statistics}
     if not weights:
         return "", ""
     trained = {id(weight): weight for layer in block for weight in layer.trainable_weights}
     origin = "borrowed" if any(id(layer) in theirs for layer in block) else "new"
     said = "train" if trained else "frozen"
-    resting = [norm for layer in block for norm in norms(layer) if not norm.trainable]
+    resting = [norm for norm in normed if not norm.trainable]
     if trained and resting:
         said = "train, but not\nBatchNorm"
     elif trained and any(layer.weights and not layer.trainable_weights for layer in block):
