@@ -584,9 +584,9 @@ scores = keras.models.load_model(saved).predict(np.array(read(files[-1]))[None],
 print(f"{kinds[scores.argmax()]}; its folder is {files[-1].parent.name!r}")
 
 # %% [markdown]
-# The loop keeps what is best on the validation part, and if that is the frozen network, so be it: a face is easily told
-# from a wall, and fine-tuning had nothing to add here. Forty photographs to train on are few, and a difference of one
-# or two is luck. (With your own, train on more than half.)
+# The loop keeps what is best on the validation part, and if that is the frozen network, so be it. A face is easily told
+# from a wall, so there is little to add here, and one photograph of sixty may decide: don't read more into it. (With
+# your own, train on more than half, and lay enough aside to see a difference.)
 #
 # With the internet, take a network that has seen a million photographs. The lines are those of lesson 01: `SIZE`,
 # `photo_base`, `rescale`. The full version runs these cells so, with a MobileNet and photographs of flowers.
