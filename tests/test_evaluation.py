@@ -76,6 +76,7 @@ def test_a_table_of_accuracies_is_the_same_text_everywhere():
     ]
     assert table._repr_markdown_() == repr(table)
     assert "±" not in repr(accuracy_table({"a": {5: 0.5}}))
+    assert "±" not in repr(accuracy_table({"draws that agree": {5: np.transpose([[0.855, 0.855, 0.855]])[:, 0]}}))
     assert "| 5 |     90.0 |" in repr(accuracy_table({5: {"one draw": [0.9]}}))
     for wrong in ({}, {"a": {}}, {"a": {5: []}}, {"a": {5: 83.6}}, {"a": {5: np.nan}}):
         with pytest.raises(ValueError, match="A table needs|must be between 0 and 1"):

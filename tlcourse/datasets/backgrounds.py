@@ -14,6 +14,7 @@ STRENGTH = 0.5
 """How bright a patch is before a digit is written on it, against its own brightness."""
 
 LARGEST_POOL = 5_000
+"""Pictures of MNIST that labels may be drawn from: enough for any draw, and read in seconds."""
 
 
 def load_digits_on_photographs(evaluate_on="reporting"):
@@ -29,7 +30,7 @@ def load_digits_on_photographs(evaluate_on="reporting"):
         A `Dataset` with ``images`` uint8 ``(n, 24, 24)``, in the pool and the part to test on.
 
     Source:
-        The idea: Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59), section 5.2.4,
+        The idea: Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59),
         where MNIST is written on patches of colour photographs and the result called MNIST-M.
 
     >>> load_digits_on_photographs().test.images.shape
@@ -80,7 +81,7 @@ def written_on(patch, digit):
 
     Args:
         patch: float ``(side, side)`` in [0, 1].
-        digit: uint8, or float in [0, 1], ``(height, width)``; enlarged to the patch.
+        digit: uint8, or float in [0, 1], ``(height, width)``; brought to the size of the patch.
 
     >>> written_on(np.full((2, 2), 0.4), np.array([[1.0]]))[0]
     array([204, 204], dtype=uint8)
