@@ -1,4 +1,4 @@
-"""Learning rates: one for each depth, and a test of which are too high."""
+"""Learning rates: one for each depth."""
 
 import re
 

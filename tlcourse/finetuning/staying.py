@@ -60,28 +60,3 @@ def stay_close(model, strength):
     for weight in weights:
         weight.regularizer = L2SP(keras.ops.convert_to_numpy(weight), strength, weight.regularizer)
     return len(weights)
-
-
-def distance_from(start, now):
-    """Return how far weights or features have moved, relative to the size of what they were.
-
-    ``||now - start|| / ||start||`` over all values.
-
-    Args:
-        start: an array, or a list of arrays.
-        now: the same after training.
-
-    Raises:
-        ValueError: if shapes differ, the start is 0 or a value is not finite.
-
-    >>> distance_from([np.array([3.0, 4.0])], [np.array([3.0, 9.0])])
-    1.0
-    """
-    start, now = ([np.asarray(x) for x in (a if isinstance(a, list) else [a])] for a in (start, now))
-    shapes = [[x.shape for x in arrays] for arrays in (start, now)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(f"Both must have one shape; got {shapes[0]} and {shapes[1]}.")
-    start, now = (np.concatenate([x.ravel() for x in arrays]) for arrays in (start, now))
-    if not np.linalg.norm(start) > 0 or not np.isfinite(now).all():
-        raise ValueError("The start must be other than 0 and all values finite. Look for a training that diverged.")
-    return float(np.linalg.norm(now - start) / np.linalg.norm(start))

@@ -29,24 +29,3 @@ def plot_curves(curves, *, ax=None):
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend(fontsize=9)
     return ax
-
-
-def plot_range_test(test, *, marked=None, ax=None):
-    """Draw the loss against the learning rate of a `tlcourse.finetuning.RangeTest`.
-
-    Args:
-        test: what ``learning_rate_range_test`` returned.
-        marked: rates to mark with a vertical line, by name, or ``None``.
-        ax: axes to draw into.
-    """
-    ax = axes(ax)
-    ax.plot(test.rates, test.losses, color="0.7", linewidth=1, label="loss of each batch")
-    ax.plot(test.rates, test.smooth, color=COLOURS[0], linewidth=2, label="smoothed")
-    for at, (name, rate) in enumerate((marked or {}).items()):
-        ax.axvline(rate, color=COLOURS[at + 1], linestyle=LINES[at + 1], label=f"{name}: {rate:g}")
-    ax.set_xscale("log")
-    ax.set_ylim(0, min(float(test.losses.max()), 3 * float(test.smooth[0])))
-    ax.set_xlabel("learning rate, raised at each step")
-    ax.set_ylabel("training loss")
-    ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
-    return ax
