@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 import tlcourse.datasets.cifar10 as cifar10
-import tlcourse.datasets.digits as digits
 import tlcourse.datasets.flowers as flowers
 import tlcourse.datasets.mnist as mnist
 import tlcourse.datasets.pneumoniamnist as pneumoniamnist
@@ -17,6 +16,7 @@ from tlcourse.backbones import load_backbone
 from tlcourse.datasets import (
     SEVERITIES,
     Dataset,
+    count_ink,
     load_dataset,
     load_glyphs,
     load_source_task,
@@ -52,24 +52,27 @@ def test_choices_about_digits_are_made_on_other_digits(tmp_path, monkeypatch):
     np.savez(path, x_train=images[:60_000], y_train=labels[:60_000], x_test=images[60_000:], y_test=labels[60_000:])
     monkeypatch.setattr(mnist, "fetch", lambda name: Located(path, "official", ""))
     data = load_dataset("digits", evaluate_on="development")
-    assert data.name == "digits (mnist at 8x8)"
+    assert data.name == "mnist at 8x8"
     monkeypatch.setattr(mnist, "fetch", lambda name: Located(path, "pack", ""))
     assert load_dataset("mnist").name == "mnist (classroom pack)"
-    assert load_dataset("digits", evaluate_on="development").name == "digits (mnist (classroom pack) at 8x8)"
+    assert load_dataset("digits", evaluate_on="development").name == "mnist (classroom pack) at 8x8"
     assert data.pool.images.shape == (2000, 8, 8)
     assert data.test.images.shape == (4000, 8, 8)
     assert data.images.min() == 0
     assert data.images.max() == 1
+    reported = load_dataset("mnist-8x8")
+    assert reported.pool.images.shape == (2000, 8, 8) and reported.evaluate_on == "reporting"
+    assert np.array_equal(reported.pool.images, data.pool.images)
 
 
 def test_reduction_counts_ink_in_blocks():
     image = np.zeros((28, 28), "uint8")
     image[4:24, 4:24] = 255
-    assert np.array_equal(digits._reduce(image), np.ones((8, 8)))
+    assert np.array_equal(count_ink(image), np.ones((8, 8)))
     image[14:24, 4:24] = 0
     image[23, 4:24] = 255
-    assert digits._reduce(image)[:3].min() == 1
-    assert digits._reduce(image)[5].max() == 0
+    assert count_ink(image)[:3].min() == 1
+    assert count_ink(image)[5].max() == 0
 
 
 def test_parts_and_names_that_do_not_exist_are_refused():
@@ -93,6 +96,13 @@ def test_parts_are_stratified_disjoint_and_always_the_same():
     assert [labels[rows].mean() for rows in parts.values()] == pytest.approx([0.4, 0.4, 0.4])
     again = stratified_parts(labels, {"pool": 30, "development": 20}, "reporting")
     assert all(np.array_equal(parts[name], again[name]) for name in parts)
+
+
+def test_glyphs_that_are_not_cut_are_the_same_ones_on_a_page_with_a_margin():
+    cut, page = (load_glyphs(40, alphabet="AB7", seed=3, resolutions=(32, 32), cut=cut) for cut in (True, False))
+    assert np.array_equal(cut.labels, page.labels)
+    heights = [np.median((each.images > 40).any(axis=2).sum(axis=1)) for each in (cut, page)]
+    assert heights[0] >= 28 and 14 < heights[1] < 24
 
 
 def test_glyphs_are_seeded_bright_on_dark_and_of_their_alphabet():

@@ -4,7 +4,7 @@ from tlcourse.checks import known
 from tlcourse.datasets.backgrounds import load_digits_on_photographs, load_mnist_on_photographs
 from tlcourse.datasets.cifar10 import load_cifar10
 from tlcourse.datasets.dataset import Dataset, Part, stratified_parts
-from tlcourse.datasets.digits import load_digits
+from tlcourse.datasets.digits import count_ink, load_digits, load_small_mnist
 from tlcourse.datasets.faces import load_faces
 from tlcourse.datasets.flowers import load_flowers
 from tlcourse.datasets.glyphs import load_glyphs
@@ -24,6 +24,7 @@ LOADERS = {
     "flowers": load_flowers,
     "letters": load_letters,
     "mnist": load_mnist,
+    "mnist-8x8": load_small_mnist,
     "mnist-on-photographs": load_mnist_on_photographs,
     "pneumoniamnist": load_pneumoniamnist,
     "rt-polarity": load_rt_polarity,
@@ -37,6 +38,7 @@ __all__ = [
     "Part",
     "TextDataset",
     "TextPart",
+    "count_ink",
     "load_cifar10",
     "load_dataset",
     "load_digits",
@@ -49,6 +51,7 @@ __all__ = [
     "load_mnist_on_photographs",
     "load_pneumoniamnist",
     "load_rt_polarity",
+    "load_small_mnist",
     "load_source_task",
     "load_textures",
     "shifted",
@@ -62,7 +65,7 @@ def load_dataset(name, evaluate_on="reporting"):
     Args:
         name: ``"digits"``, ``"faces"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered,
             ``"digits-on-photographs"``, or one that is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``,
-            ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
+            ``"mnist-8x8"``, ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:

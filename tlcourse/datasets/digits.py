@@ -1,4 +1,4 @@
-"""1,797 handwritten digits, 8x8, which come with scikit-learn."""
+"""1,797 handwritten digits, 8x8, which come with scikit-learn; and MNIST, reduced to the same form."""
 
 import numpy as np
 
@@ -7,6 +7,8 @@ from tlcourse.datasets.mnist import load_mnist
 
 POOL = 900
 """The first half of the file. Writers follow one another in it, so few of them are in both halves."""
+
+NAMES = tuple("0123456789")
 
 
 def load_digits(evaluate_on="reporting"):
@@ -28,16 +30,8 @@ def load_digits(evaluate_on="reporting"):
     >>> load_digits().test.images.shape
     (897, 8, 8)
     """
-    names = tuple("0123456789")
     if evaluate_on == "development":
-        mnist = load_mnist(evaluate_on)
-        pool, test = mnist.parts["pool"][:2000], mnist.parts["development"][:4000]
-        rows = np.concatenate([pool, test])
-        images = np.stack([_reduce(image) for image in mnist.images[rows]])
-        parts = {"pool": np.arange(2000), "development": np.arange(2000, 6000)}
-        return Dataset(
-            f"digits ({mnist.name} at 8x8)", images, mnist.labels[rows], names, parts, evaluate_on, card=mnist.card
-        )
+        return load_small_mnist(evaluate_on)
     from sklearn.datasets import load_digits as load
 
     bunch = load()
@@ -45,14 +39,53 @@ def load_digits(evaluate_on="reporting"):
         "digits",
         (bunch.images / 16).astype("float32"),
         bunch.target,
-        names,
+        NAMES,
         {"pool": np.arange(POOL), "reporting": np.arange(POOL, len(bunch.target))},
         card="The test part of the UCI set of handwritten digits: 13 writers, not marked by writer. CC BY 4.0.",
     )
 
 
-def _reduce(image):
-    """Fit a 28x28 digit into 32x32, threshold it, and count the ink in blocks of 4x4, as the UCI set was made."""
+def load_small_mnist(evaluate_on="reporting"):
+    """Load MNIST reduced to 8x8 in the way the `digits` were made: each pixel counts the ink in a block of 4x4.
+
+    Args:
+        evaluate_on: ``"reporting"``, digits of the official test part, or ``"development"``, others of its training
+            part.
+
+    Returns:
+        A `Dataset` with ``images`` float32 ``(n, 8, 8)`` in [0, 1]; 2,000 in the pool and 4,000 to test on.
+
+    Raises:
+        AssetMissing: if MNIST has to be fetched first.
+
+    Source:
+        As `load_mnist`.
+    """
+    mnist = load_mnist(evaluate_on)
+    rows = np.concatenate([mnist.parts["pool"][:2000], mnist.parts[evaluate_on][:4000]])
+    return Dataset(
+        f"{mnist.name} at 8x8",
+        np.stack([count_ink(image) for image in mnist.images[rows]]),
+        mnist.labels[rows],
+        NAMES,
+        {"pool": np.arange(2000), evaluate_on: np.arange(2000, 6000)},
+        evaluate_on,
+        card=mnist.card,
+    )
+
+
+def count_ink(image):
+    """Fit a digit into 32x32, threshold it, and count the ink in blocks of 4x4, as the UCI set was made.
+
+    Args:
+        image: uint8 ``(height, width)``, bright on dark, some of it brighter than 96.
+
+    Returns:
+        float32 ``(8, 8)`` in [0, 1], multiples of 1/16.
+
+    >>> float(count_ink(np.full((28, 28), 255, "uint8")).min())
+    1.0
+    """
     from PIL import Image
 
     page = Image.fromarray(np.where(image > 96, image, 0))

@@ -28,7 +28,7 @@ LETTERS = LATIN + GREEK
 CANVAS = 96
 
 
-def load_glyphs(n, *, alphabet=LETTERS, families=tuple(FAMILIES), seed=0, side=32, resolutions=(8, 32)):
+def load_glyphs(n, *, alphabet=LETTERS, families=tuple(FAMILIES), seed=0, side=32, resolutions=(8, 32), cut=True):
     """Render ``n`` printed characters, bright on dark, each in its own font, pose, weight and blur.
 
     A glyph is drawn large, its strokes thickened by up to four pixels of 96, bent by a random grid (rotation up to 15
@@ -43,6 +43,9 @@ def load_glyphs(n, *, alphabet=LETTERS, families=tuple(FAMILIES), seed=0, side=3
         seed: the same seed gives the same images.
         side: width and height of an image in pixels.
         resolutions: lowest and highest resolution in pixels, both at most ``side``.
+        cut: whether a glyph is cut to its box. If not, it stays in the middle of its page, of which 64 of 96 pixels are
+            kept: most characters are then a little over half as high as the image. The same seed gives the same glyphs
+            either way.
 
     Returns:
         A `Dataset` with ``images`` uint8 ``(n, side, side)``, ``labels`` int ``(n,)`` and the font as ``groups``.
@@ -68,7 +71,9 @@ def load_glyphs(n, *, alphabet=LETTERS, families=tuple(FAMILIES), seed=0, side=3
     rng = np.random.default_rng(seed)
     labels = rng.integers(len(alphabet), size=n)
     used = [able[alphabet[label]][rng.integers(len(able[alphabet[label]]))] for label in labels]
-    images = np.stack([_render(alphabet[label], font, rng, side, resolutions) for label, font in zip(labels, used)])
+    images = np.stack(
+        [_render(alphabet[label], font, rng, side, resolutions, cut) for label, font in zip(labels, used)]
+    )
     return Dataset(
         "glyphs",
         images,
@@ -81,7 +86,7 @@ def load_glyphs(n, *, alphabet=LETTERS, families=tuple(FAMILIES), seed=0, side=3
     )
 
 
-def _render(character, font, rng, side, resolutions):
+def _render(character, font, rng, side, resolutions, cut):
     from PIL import Image, ImageDraw
 
     page = Image.new("L", (CANVAS, CANVAS))
@@ -101,9 +106,11 @@ def _render(character, font, rng, side, resolutions):
     narrow = max(0, height - width) / 2 * rng.uniform(0.3, 1.0)
     low = max(0, width - height) / 2 * rng.uniform(0.3, 1.0)
     box = (left - margins[0] - narrow, top - margins[1] - low, right + margins[2] + narrow, bottom + margins[3] + low)
-    cut = bent.transform((CANVAS, CANVAS), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR)
+    if not cut:
+        box = (CANVAS / 6, CANVAS / 6, CANVAS * 5 / 6, CANVAS * 5 / 6)
+    page = bent.transform((CANVAS, CANVAS), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR)
     resolution = round(float(np.exp(rng.uniform(*np.log(resolutions)))))
-    small = cut.resize((resolution, resolution), Image.Resampling.BOX)
+    small = page.resize((resolution, resolution), Image.Resampling.BOX)
     ink = np.asarray(small.resize((side, side), Image.Resampling.BILINEAR), dtype="float32")
     ink *= rng.uniform(0.7, 1.3) * 255 / max(ink.max(), 1)
     return ink.clip(0, 255).astype("uint8")

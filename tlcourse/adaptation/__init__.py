@@ -1,0 +1,24 @@
+"""The data moved, and no label came with them. Losses, layers, distances and choices for domain adaptation."""
+
+from tlcourse.adaptation.batches import pair_domains
+from tlcourse.adaptation.distances import Distance, proxy_a_distance
+from tlcourse.adaptation.layers import Adversary, Align, DomainBatchNormalization, GradientReversal
+from tlcourse.adaptation.losses import coral, information_maximisation, mmd
+from tlcourse.adaptation.selection import mean_entropy, oracle_gap, reverse_validation, source_risk
+
+__all__ = [
+    "Adversary",
+    "Align",
+    "Distance",
+    "DomainBatchNormalization",
+    "GradientReversal",
+    "coral",
+    "information_maximisation",
+    "mean_entropy",
+    "mmd",
+    "oracle_gap",
+    "pair_domains",
+    "proxy_a_distance",
+    "reverse_validation",
+    "source_risk",
+]

@@ -1,0 +1,223 @@
+"""Layers that bring two domains together inside `fit`, and one that keeps their statistics apart."""
+
+import keras
+from keras import ops
+
+from tlcourse.adaptation.losses import check_features
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class Align(keras.layers.Layer):
+    """Add a distance between the features of two domains to the model's loss.
+
+    ``strength * distance(source, target)`` is added; the source's features are passed on.
+
+    Args:
+        distance: a function of two batches of features, such as `coral` or `mmd`. To load a saved model again, it must
+            be registered with Keras, as these are.
+        strength: λ, at least 0. With 0 the gradient of the added term is exactly zero.
+
+    Call arguments:
+        source: float ``(n, d)``.
+        target: float ``(m, d)``.
+
+    Raises:
+        ValueError: if the strength is negative, or the features are not shaped ``(n, d)`` and ``(m, d)``.
+
+    >>> from tlcourse.adaptation import coral
+    >>> layer = Align(coral, strength=2.0)
+    >>> _ = layer(ops.eye(2), 2 * ops.eye(2))
+    >>> [round(float(loss), 4) for loss in layer.losses]  # 2 * (0.5 - 2)^2 * 4 / (4 * 2^2)
+    [1.125]
+    """
+
+    def __init__(self, distance, strength, **options):
+        super().__init__(**options)
+        self.distance, self.strength = distance, _strength(strength)
+
+    def call(self, source, target):
+        self.add_loss(self.strength * self.distance(source, target))
+        return source
+
+    def compute_output_shape(self, source_shape, target_shape):
+        check_features(source_shape, target_shape)
+        return source_shape
+
+    def get_config(self):
+        distance = keras.saving.serialize_keras_object(self.distance)
+        return {**super().get_config(), "distance": distance, "strength": self.strength}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config.pop("distance")), **config)
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class GradientReversal(keras.layers.Layer):
+    """Pass values on, and turn the gradient round: forwards ``x``, backwards ``-λ dx``.
+
+    Written as ``-λ x + stop_gradient((1 + λ) x)``, so it needs nothing of a backend.
+
+    With ``ramp``, λ grows from 0 to ``strength`` over so many steps of training, as ``2 / (1 + exp(-10 p)) - 1`` with
+    ``p`` from 0 to 1. The layer counts its own training steps in a weight that no gradient changes: `fit` on JAX reads
+    weights once an epoch, so a callback could not do it.
+
+    Args:
+        strength: λ at the end, at least 0.
+        ramp: steps until λ is there, at least 1; or ``None``, from the first step on.
+
+    Raises:
+        ValueError: if the strength is negative, or ``ramp`` is less than 1.
+
+    Source:
+        Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59), section 4.2 for the layer,
+        5.2.2 for the ramp.
+
+    >>> float(GradientReversal(0.5)(ops.ones(())))
+    1.0
+    """
+
+    def __init__(self, strength, ramp=None, **options):
+        super().__init__(**options)
+        self.strength, self.ramp = _strength(strength), ramp
+        if ramp is not None and not ramp >= 1:
+            raise ValueError(f"ramp must be a number of steps from 1 on, or None; got {ramp}.")
+        self.step = self.add_weight(shape=(), initializer="zeros", trainable=False, name="step")
+        self.built = True
+
+    def call(self, x, training=None):
+        strength = self.strength * self.share()
+        if training:
+            self.step.assign_add(1.0)
+        return -strength * x + ops.stop_gradient((1 + strength) * x)
+
+    def share(self):
+        """The share of ``strength`` that is reached at the present step, from 0 to 1."""
+        if self.ramp is None:
+            return 1.0
+        progress = ops.minimum(ops.convert_to_tensor(self.step) / self.ramp, 1.0)
+        return 2 / (1 + ops.exp(-10 * progress)) - 1
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return {**super().get_config(), "strength": self.strength, "ramp": self.ramp}
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class Adversary(keras.layers.Layer):
+    """Train a domain classifier, and the features against it: DANN.
+
+    A small network tells source from target by the features. Its cross-entropy is added to the model's loss, behind a
+    `GradientReversal`: the classifier learns to tell the domains apart, what comes before it learns to prevent that. If
+    the domains can't be told apart, the added loss is near ``log 2``.
+
+    Args:
+        strength: λ at the end, at least 0. With 0 nothing before this layer feels it.
+        ramp: steps until λ is there, as in `GradientReversal`.
+        units: width of the classifier's hidden layer, at least 1.
+
+    Call arguments:
+        source: float ``(n, d)``.
+        target: float ``(m, d)``.
+
+    Returns:
+        The source's features, unchanged.
+
+    Raises:
+        ValueError: as `GradientReversal`, or if the features are not shaped ``(n, d)`` and ``(m, d)``.
+
+    Source:
+        Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59), equation 9.
+
+    >>> adversary = Adversary(strength=0.1)
+    >>> adversary(ops.ones((4, 3)), ops.zeros((4, 3))).shape == (4, 3), len(adversary.losses)
+    (True, 1)
+    """
+
+    def __init__(self, strength, ramp=None, units=64, **options):
+        super().__init__(**options)
+        self.units, self.reversal = units, GradientReversal(strength, ramp)
+        self.hidden = keras.layers.Dense(units, activation="relu")
+        self.logit = keras.layers.Dense(1)
+
+    def build(self, source_shape, target_shape):
+        width = check_features(source_shape, target_shape)
+        self.hidden.build((None, width))
+        self.logit.build((None, self.units))
+
+    def call(self, source, target, training=None):
+        both = self.reversal(ops.concatenate([source, target]), training=training)
+        logit = self.logit(self.hidden(both))
+        is_target = ops.concatenate([ops.zeros_like(source[:, :1]), ops.ones_like(target[:, :1])])
+        self.add_loss(ops.mean(ops.softplus(logit) - is_target * logit))
+        return source
+
+    def compute_output_shape(self, source_shape, target_shape):
+        return source_shape
+
+    def get_config(self):
+        own = {"strength": self.reversal.strength, "ramp": self.reversal.ramp, "units": self.units}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="tlcourse")
+class DomainBatchNormalization(keras.layers.Layer):
+    """Batch normalisation with one scale and shift, and moving statistics for each domain.
+
+    Args:
+        domains: number of domains, at least 1.
+        momentum: of the moving statistics, as in ``keras.layers.BatchNormalization``.
+        epsilon: added to the variance.
+
+    Call arguments:
+        x: float ``(n, …, channels)``, a batch from *one* domain.
+        domain: which, from 0 on.
+
+    Raises:
+        ValueError: if there is no domain, or ``domain`` is none of them.
+
+    Source:
+        Li, Wang, Shi, Liu & Hou (2016), *Revisiting Batch Normalization For Practical Domain Adaptation*. Chang, You,
+        Seo, Kwak & Han (2019), CVPR, give each domain its own scale and shift, too; here they are shared.
+
+    >>> norm = DomainBatchNormalization(momentum=0.0)
+    >>> _ = norm(ops.convert_to_tensor([[1.0], [3.0]]), domain=1, training=True)
+    >>> [float(one.moving_mean[0]) for one in norm.statistics]
+    [0.0, 2.0]
+    """
+
+    def __init__(self, domains=2, momentum=0.99, epsilon=1e-3, **options):
+        super().__init__(**options)
+        if not domains >= 1:
+            raise ValueError(f"There must be at least one domain; got {domains}.")
+        self.momentum, self.epsilon = momentum, epsilon
+        self.statistics = [
+            keras.layers.BatchNormalization(momentum=momentum, epsilon=epsilon, center=False, scale=False)
+            for _ in range(domains)
+        ]
+
+    def build(self, shape):
+        self.gamma = self.add_weight(shape=(shape[-1],), initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=(shape[-1],), initializer="zeros", name="beta")
+        for one in self.statistics:
+            one.build(shape)
+
+    def call(self, x, domain=0, training=None):
+        if domain not in range(len(self.statistics)):
+            raise ValueError(f"domain must be from 0 to {len(self.statistics) - 1}; got {domain!r}.")
+        return self.gamma * self.statistics[domain](x, training=training) + self.beta
+
+    def compute_output_shape(self, shape, domain=0):
+        return shape
+
+    def get_config(self):
+        own = {"domains": len(self.statistics), "momentum": self.momentum, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}
+
+
+def _strength(value):
+    if not value >= 0:
+        raise ValueError(f"strength must be at least 0; got {value}.")
+    return float(value)
