@@ -991,7 +991,7 @@ print(f"the same middle, one wider, by mmd: {float(mmd(narrow, 10 * narrow)):.2f
 # %%
 ### BEGIN SOLUTION
 whole_loss = {name: float(certain_and_varied(None, on_hand[name])) for name in on_hand}
-_, gap = oracle_gap(whole_loss, accuracy)
+gap = oracle_gap(whole_loss, accuracy)[1]
 ### END SOLUTION
 
 # %% tags=["wrong-answer"]
