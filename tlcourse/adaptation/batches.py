@@ -1,5 +1,7 @@
 """Batches that hold both domains in fixed proportion."""
 
+from numbers import Integral
+
 import numpy as np
 
 from tlcourse.checks import checked_labels
@@ -29,10 +31,12 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
     >>> inputs["source"].shape, inputs["target"].shape, outputs["label"].shape
     ((4, 8), (4, 8), (4,))
     """
-    if isinstance(target, (tuple, list)) or (np.ndim(target) == 1 and np.ndim(source) > 1):
+    several = isinstance(target, (tuple, list, dict))
+    if several or (np.ndim(target) == 1 and np.ndim(source) > 1):
         raise ValueError(
             "The target must be one array of inputs, without labels; got "
-            f"{f'{len(target)} things' if isinstance(target, (tuple, list)) else 'labels'}. Give target.images alone."
+            f"{f'a {type(target).__name__} of {len(target)}' if several else 'labels'}. Give its inputs alone, in one "
+            "array (np.stack)."
         )
     domains = {"source": np.asarray(source), "target": np.asarray(target)}
     for name, inputs in domains.items():
@@ -50,8 +54,10 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
     if len(np.unique(labels)) < 2:
         raise ValueError(f"The source must have two classes or more; all its labels are {labels[0]}.")
     largest = max(len(source), len(target))
-    if not 2 <= batch <= largest:
-        raise ValueError(f"batch must be from 2 to the size of the larger domain, {largest}; got {batch}.")
+    if not (isinstance(batch, Integral) and 2 <= batch <= largest):
+        raise ValueError(
+            f"batch must be a whole number from 2 to the size of the larger domain, {largest}; got {batch!r}."
+        )
     steps = largest // batch
     rows, others = (passes(np.arange(len(x)), steps, batch, seed + at) for at, x in enumerate((source, target)))
     return {"source": source[rows], "target": target[others]}, {"label": labels[rows]}

@@ -30,12 +30,14 @@ def proxy_a_distance(source, target, *, seed=0):
     a larger domain counts no more.
 
     Args:
-        source: finite float ``(n, d)``, n at least 4.
+        source: finite float ``(n, d)``, n at least 4, none of them also in the target: an example in both would be
+            learned with the one name and asked for with the other.
         target: finite float ``(m, d)``, m at least 4.
         seed: seed of the halves.
 
     Returns:
-        A `Distance`. The interval takes the examples as independent. It can lie below 0.
+        A `Distance`. The interval takes the examples as independent, and counts those of one half: the two classifiers
+        may err alike. It can lie below 0.
 
     Raises:
         ValueError: if the features are not such.
@@ -74,6 +76,6 @@ def proxy_a_distance(source, target, *, seed=0):
     errors, counts = [wrong[domain == each].mean() for each in (0, 1)], np.bincount(domain)
     # An Agresti-Coull share keeps the interval open where every answer is right, or every one wrong.
     shares = [(error * count + 2) / (count + 4) for error, count in zip(errors, counts)]
-    spread = 1.96 * np.sqrt(sum(share * (1 - share) / count for share, count in zip(shares, counts)) / 4)
+    spread = 1.96 * np.sqrt(sum(share * (1 - share) / (count / 2) for share, count in zip(shares, counts)) / 4)
     value = 2 * (1 - 2 * np.mean(errors))
     return Distance(float(value), float(value - 4 * spread), float(min(value + 4 * spread, 2.0)))

@@ -1,5 +1,8 @@
 """Layers that bring two domains together inside `fit`, and one that keeps their statistics apart."""
 
+import math
+from numbers import Real
+
 import keras
 from keras import ops
 
@@ -10,33 +13,37 @@ from tlcourse.adaptation.losses import check_features
 class Align(keras.layers.Layer):
     """Add a distance between the features of two domains to the model's loss.
 
-    ``strength * distance(source, target)`` is added; the source's features are passed on.
+    ``strength * distance(source, target)`` is added in training; the source's features are passed on.
 
     Args:
         distance: a function of two batches of features, such as `coral` or `mmd`. To load a saved model again, it must
-            be registered with Keras, as these are.
-        strength: λ, at least 0. With 0 the gradient of the added term is exactly zero.
+            be registered with Keras, as these are; for other options than theirs, register a function of your own.
+        strength: λ, finite, at least 0. With 0 nothing is added.
 
     Call arguments:
         source: float ``(n, d)``.
         target: float ``(m, d)``.
 
     Raises:
-        ValueError: if the strength is negative, or the features are not shaped ``(n, d)`` and ``(m, d)``.
+        ValueError: if ``distance`` is no function, the strength is not such, or the features are not shaped ``(n, d)``
+            and ``(m, d)``.
 
     >>> from tlcourse.adaptation import coral
     >>> layer = Align(coral, strength=2.0)
-    >>> _ = layer(ops.eye(2), 2 * ops.eye(2))
+    >>> _ = layer(ops.eye(2), 2 * ops.eye(2), training=True)
     >>> [round(float(loss), 4) for loss in layer.losses]  # 2 * (0.5 - 2)^2 * 4 / (4 * 2^2)
     [1.125]
     """
 
     def __init__(self, distance, strength, **options):
         super().__init__(**options)
+        if not callable(distance):
+            raise ValueError(f"distance must be a function of two batches, such as coral; got {distance!r}.")
         self.distance, self.strength = distance, _strength(strength)
 
-    def call(self, source, target):
-        self.add_loss(self.strength * self.distance(source, target))
+    def call(self, source, target, training=None):
+        if training and self.strength:
+            self.add_loss(self.strength * self.distance(source, target))
         return source
 
     def compute_output_shape(self, source_shape, target_shape):
@@ -56,18 +63,18 @@ class Align(keras.layers.Layer):
 class GradientReversal(keras.layers.Layer):
     """Pass values on, and turn the gradient round: forwards ``x``, backwards ``-λ dx``.
 
-    Written as ``-λ x + stop_gradient((1 + λ) x)``, so it needs nothing of a backend.
+    Written as ``x' - λ (x - x')`` with ``x' = stop_gradient(x)``, so it needs nothing of a backend.
 
     With ``ramp``, λ grows from 0 to ``strength`` over so many steps of training, as ``2 / (1 + exp(-10 p)) - 1`` with
     ``p`` from 0 to 1. The layer counts its own training steps in a weight that no gradient changes: `fit` on JAX reads
-    weights once an epoch, so a callback could not do it.
+    weights once an epoch, so a callback could not do it. Each call in training counts as a step: call it once a batch.
 
     Args:
-        strength: λ at the end, at least 0.
+        strength: λ at the end, finite, at least 0.
         ramp: steps until λ is there, at least 1; or ``None``, from the first step on.
 
     Raises:
-        ValueError: if the strength is negative, or ``ramp`` is less than 1.
+        ValueError: if the strength is not such, or ``ramp`` is no such number.
 
     Source:
         Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59), section 4.2 for the layer,
@@ -80,16 +87,18 @@ class GradientReversal(keras.layers.Layer):
     def __init__(self, strength, ramp=None, **options):
         super().__init__(**options)
         self.strength, self.ramp = _strength(strength), ramp
-        if ramp is not None and not ramp >= 1:
-            raise ValueError(f"ramp must be a number of steps from 1 on, or None; got {ramp}.")
-        self.step = self.add_weight(shape=(), initializer="zeros", trainable=False, name="step")
+        if ramp is not None and not (isinstance(ramp, Real) and 1 <= ramp < math.inf):
+            raise ValueError(f"ramp must be a number of steps from 1 on, or None; got {ramp!r}.")
+        # In float16, counting would end at 2048.
+        self.step = self.add_weight(dtype="float32", autocast=False, initializer="zeros", trainable=False, name="step")
         self.built = True
 
     def call(self, x, training=None):
-        strength = self.strength * self.share()
+        strength = ops.cast(self.strength * self.share(), x.dtype)
         if training:
             self.step.assign_add(1.0)
-        return -strength * x + ops.stop_gradient((1 + strength) * x)
+        value = ops.stop_gradient(x)
+        return value - strength * (x - value)
 
     def share(self):
         """The share of ``strength`` that is reached at the present step, from 0 to 1."""
@@ -109,12 +118,12 @@ class GradientReversal(keras.layers.Layer):
 class Adversary(keras.layers.Layer):
     """Train a domain classifier, and the features against it: DANN.
 
-    A small network tells source from target by the features. Its cross-entropy is added to the model's loss, behind a
-    `GradientReversal`: the classifier learns to tell the domains apart, what comes before it learns to prevent that. If
-    the domains can't be told apart, the added loss is near ``log 2``.
+    A small network tells source from target by the features. Its cross-entropy, the mean of both domains' means, is
+    added to the model's loss in training, behind a `GradientReversal`: the classifier learns to tell the domains apart,
+    what comes before it learns to prevent that. If the domains can't be told apart, the added loss is near ``log 2``.
 
     Args:
-        strength: λ at the end, at least 0. With 0 nothing before this layer feels it.
+        strength: λ at the end, finite, at least 0. With 0 nothing before this layer feels it.
         ramp: steps until λ is there, as in `GradientReversal`.
         units: width of the classifier's hidden layer, at least 1.
 
@@ -129,10 +138,11 @@ class Adversary(keras.layers.Layer):
         ValueError: as `GradientReversal`, or if the features are not shaped ``(n, d)`` and ``(m, d)``.
 
     Source:
-        Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59), equation 9.
+        Ganin et al. (2016), *Domain-Adversarial Training of Neural Networks*, JMLR 17(59); the domain's
+        part of equation 9, halved.
 
     >>> adversary = Adversary(strength=0.1)
-    >>> adversary(ops.ones((4, 3)), ops.zeros((4, 3))).shape == (4, 3), len(adversary.losses)
+    >>> adversary(ops.ones((4, 3)), ops.zeros((4, 3)), training=True).shape == (4, 3), len(adversary.losses)
     (True, 1)
     """
 
@@ -148,10 +158,11 @@ class Adversary(keras.layers.Layer):
         self.logit.build((None, self.units))
 
     def call(self, source, target, training=None):
-        both = self.reversal(ops.concatenate([source, target]), training=training)
-        logit = self.logit(self.hidden(both))
-        is_target = ops.concatenate([ops.zeros_like(source[:, :1]), ops.ones_like(target[:, :1])])
-        self.add_loss(ops.mean(ops.softplus(logit) - is_target * logit))
+        if training:
+            both = self.reversal(ops.concatenate([source, target]), training=True)
+            logit = ops.cast(self.logit(self.hidden(both)), "float32")
+            n = ops.shape(source)[0]
+            self.add_loss((ops.mean(ops.softplus(logit[:n])) + ops.mean(ops.softplus(-logit[n:]))) / 2)
         return source
 
     def compute_output_shape(self, source_shape, target_shape):
@@ -209,7 +220,7 @@ class DomainBatchNormalization(keras.layers.Layer):
             raise ValueError(f"domain must be from 0 to {len(self.statistics) - 1}; got {domain!r}.")
         return self.gamma * self.statistics[domain](x, training=training) + self.beta
 
-    def compute_output_shape(self, shape, domain=0):
+    def compute_output_shape(self, shape):
         return shape
 
     def get_config(self):
@@ -218,6 +229,6 @@ class DomainBatchNormalization(keras.layers.Layer):
 
 
 def _strength(value):
-    if not value >= 0:
-        raise ValueError(f"strength must be at least 0; got {value}.")
+    if not (isinstance(value, Real) and 0 <= value < math.inf):
+        raise ValueError(f"strength must be a finite number, at least 0; got {value!r}.")
     return float(value)

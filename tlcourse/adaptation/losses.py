@@ -9,7 +9,7 @@ def coral(source, target):
     """Squared distance between the covariances of two batches of features.
 
     ``||C_S - C_T||_F^2 / (4 d^2)``, equation 1 of Sun & Saenko (2016), with ``d`` features and covariances divided by
-    ``n - 1``.
+    ``n - 1``. Computed in float32.
 
     Args:
         source: float ``(n, d)``, features of a source batch, n > 1.
@@ -28,7 +28,8 @@ def coral(source, target):
     >>> float(coral(features, 2 * features))  # (2 - 8)^2 / (4 * 2^2)
     2.25
     """
-    width = check_features(source.shape, target.shape, at_least=2)
+    source, target = _features(source, target)
+    width = source.shape[1]
     return ops.sum(ops.square(_covariance(source) - _covariance(target))) / (4 * width**2)
 
 
@@ -38,7 +39,7 @@ def mmd(source, target, *, scales=(0.25, 0.5, 1.0, 2.0, 4.0), biased=False):
 
     ``mean k(s, s') + mean k(t, t') - 2 mean k(s, t)`` with ``k(x, y) = sum_j exp(-||x - y||^2 / (scale_j * b))``. The
     bandwidth ``b`` is the median of the squared distances between different examples of both batches together; no
-    gradient passes through it.
+    gradient passes through it. Computed in float32.
 
     Args:
         source: float ``(n, d)``, features of a source batch, n > 1.
@@ -54,31 +55,27 @@ def mmd(source, target, *, scales=(0.25, 0.5, 1.0, 2.0, 4.0), biased=False):
         ValueError: if the shapes are not such, a batch holds one example, or a scale is not above 0.
 
     Source:
-        Gretton, Borgwardt, Rasch, Schölkopf & Smola (2012), *A Kernel Two-Sample Test*, JMLR 13, equations 3
-        (unbiased) and 5 (biased), and section 8 for the median; several kernels: Long, Cao, Wang & Jordan (2015),
+        Gretton, Borgwardt, Rasch, Schölkopf & Smola (2012), *A Kernel Two-Sample Test*, JMLR 13, equation 3 (unbiased),
+        equation 5 squared (biased), and section 8 for the median; several kernels: Long, Cao, Wang & Jordan (2015),
         *Learning Transferable Features with Deep Adaptation Networks*, ICML.
 
     >>> features = ops.convert_to_tensor([[0.0], [1.0], [3.0]])
     >>> float(mmd(features, features, biased=True))
     0.0
     """
-    check_features(source.shape, target.shape, at_least=2)
-    if not scales or min(scales) <= 0:
+    source, target = _features(source, target)
+    if not scales or not all(scale > 0 for scale in scales):
         raise ValueError(f"scales must be factors above 0; got {scales}.")
     both = ops.concatenate([source, target])
+    both = both - ops.stop_gradient(ops.mean(both, axis=0))  # far from the origin, distances would lose their digits
     squared = _squared_distances(both, both)
-    n, m = ops.shape(source)[0], ops.shape(target)[0]
+    n = ops.shape(source)[0]
     bandwidth = ops.stop_gradient(_median_between(squared))
     kernel = sum(ops.exp(-squared / (scale * bandwidth)) for scale in scales)
     within_source, within_target, between = kernel[:n, :n], kernel[n:, n:], kernel[:n, n:]
-    n, m = ops.cast(n, kernel.dtype), ops.cast(m, kernel.dtype)
     if biased:
         return ops.mean(within_source) + ops.mean(within_target) - 2 * ops.mean(between)
-    itself = len(scales)  # the kernel of an example with itself
-    within = (ops.sum(within_source) - n * itself) / (n * (n - 1)) + (ops.sum(within_target) - m * itself) / (
-        m * (m - 1)
-    )
-    return within - 2 * ops.mean(between)
+    return _mean_of_others(within_source) + _mean_of_others(within_target) - 2 * ops.mean(between)
 
 
 @keras.saving.register_keras_serializable(package="tlcourse")
@@ -119,9 +116,27 @@ def information_maximisation(ignored, logits, *, balance=1.0):
     return doubt - balance * variety
 
 
+def _features(source, target):
+    """Both batches in float32: in float16, squares overflow."""
+    source, target = ops.cast(source, "float32"), ops.cast(target, "float32")
+    check_features(source.shape, target.shape, at_least=2)
+    return source, target
+
+
+def _others(batch):
+    """``n - 1``; but 1 for a batch of one, the last one in a compiled `fit`, so that it gives 0 and not NaN."""
+    return ops.cast(ops.maximum(ops.shape(batch)[0] - 1, 1), batch.dtype)
+
+
 def _covariance(features):
     centred = features - ops.mean(features, axis=0)
-    return ops.matmul(ops.transpose(centred), centred) / ops.cast(ops.shape(features)[0] - 1, features.dtype)
+    return ops.matmul(ops.transpose(centred), centred) / _others(features)
+
+
+def _mean_of_others(kernel):
+    """Mean over all pairs of different examples. The diagonal holds an example's kernel with itself."""
+    others = (ops.sum(kernel, axis=1) - ops.diagonal(kernel)) / _others(kernel)
+    return ops.mean(others)
 
 
 def _squared_distances(a, b):

@@ -12,7 +12,7 @@ def source_risk(labels, logits):
 
     Args:
         labels: whole numbers ``(n,)``, of source examples that were not trained on.
-        logits: finite float ``(n, classes)``.
+        logits: finite float ``(n, classes)``, with two classes or more.
 
     Raises:
         ValueError: if the arrays are not such.
@@ -30,7 +30,7 @@ def mean_entropy(logits):
     A model may be certain and wrong: training that asks for certainty lowers this score whatever else it does.
 
     Args:
-        logits: finite float ``(n, classes)``.
+        logits: finite float ``(n, classes)``, with two classes or more.
 
     Returns:
         A number from 0 to ``log(classes)``.
@@ -97,14 +97,15 @@ def oracle_gap(scores, accuracies):
     """Return what choosing by a score loses against choosing by the target's labels.
 
     Args:
-        scores: by candidate, a score of which the lowest is chosen.
+        scores: by candidate, a score of which the lowest is chosen. If several are level, the score can't tell them
+            apart, and the worst of them counts.
         accuracies: by candidate, accuracy on labelled target examples, which a practitioner does not have.
 
     Returns:
         The candidate that the score chooses, and the best accuracy less its accuracy, at least 0.
 
     Raises:
-        ValueError: if the two have not the same candidates, or a score is not finite.
+        ValueError: if the two have not the same candidates, or a value is not finite.
 
     Source:
         Musgrave, Belongie & Lim (2021), *Unsupervised Domain Adaptation: A Reality Check*, arXiv:2111.15672.
@@ -114,14 +115,14 @@ def oracle_gap(scores, accuracies):
     """
     if not scores or set(scores) != set(accuracies):
         raise ValueError(f"Scores and accuracies must be of the same candidates; got {[*scores]} and {[*accuracies]}.")
-    if not np.isfinite(list(scores.values())).all():
-        raise ValueError(f"Scores must be finite; got {scores}.")
-    chosen = min(scores, key=scores.get)
+    if not np.isfinite([*scores.values(), *accuracies.values()]).all():
+        raise ValueError(f"Scores and accuracies must be finite; got {scores} and {accuracies}.")
+    chosen = min(scores, key=lambda candidate: (scores[candidate], accuracies[candidate]))
     return chosen, float(max(accuracies.values()) - accuracies[chosen])
 
 
 def _logits(logits):
     logits = np.asarray(logits, "float64")
-    if logits.ndim != 2 or 0 in logits.shape or not np.isfinite(logits).all():
-        raise ValueError(f"Logits must be finite and shaped (n, classes); got {logits.shape}.")
+    if logits.ndim != 2 or len(logits) == 0 or logits.shape[1] < 2 or not np.isfinite(logits).all():
+        raise ValueError(f"Logits must be finite and shaped (n, classes), two classes or more; got {logits.shape}.")
     return logits
