@@ -326,7 +326,7 @@ for name in ("inputs aligned", "certain and varied"):
     at_right, at_wrong = sure[right[name]].mean(), sure[~right[name]].mean()
     print(f"highest probability, {name}: {at_right:.1%} where right, {at_wrong:.1%} where wrong")
 says, wrong = read(test_images), np.flatnonzero(~right["certain and varied"])
-some = wrong[:: len(wrong) // 10][:10]
+some = wrong[:: max(1, len(wrong) // 10)][:10]
 _ = plot_images(test_images[some, ..., 0], [f"{test_labels[n]}, says {says[n]}" for n in some])
 
 # %% [markdown]
@@ -632,8 +632,9 @@ print("labels of each digit that do better:", *more)
 # take a few lines and bring little. *Further training alone* hardly differs from them; what is gained below is the
 # adaptation's. *Covariances* bring the least of those that match: if their interval reaches zero, nothing was shown.
 # What *certain and varied* has over *certain alone*, variety is worth. Here that looks like something; over many seeds
-# the two are level. Variety insures you against a network that says "7" to everything, and soon you will see its price.
-# So your first guess is settled: set the best of the other methods beside it.
+# the two are level on these digits, and variety is ahead on MNIST. It insures you against a network that says "7" to
+# everything, and soon you will see its price. So your first guess is settled: set the best of the other methods beside
+# it.
 #
 # And your second: the last line names the numbers of labels that do better. Adaptation is worth not many of them, and a
 # single one of each digit depends much on the draw. You need not choose, though: the column on the right has both. With
@@ -1008,9 +1009,9 @@ accuracy_table(served)
 # one label; that the inputs should be aligned first; that a small distance does not make a good model; and that
 # adaptation does harm where its promise about the classes is broken. **It does not show** that "certain and varied" is
 # the best method, here or elsewhere: with other seeds it gains less, with some of them matching by kernels is ahead,
-# and certainty without variety is as good over many seeds. It stands on classes that are there in about equal shares,
-# and on a network that sees enough of the target to be certain of the right things. And it does not show that you need
-# no labels: the table says how few of them gain as much.
+# and certainty without variety is as good here over many seeds. It stands on classes that are there in about equal
+# shares, and on a network that sees enough of the target to be certain of the right things. And it does not show that
+# you need no labels: the table says how few of them gain as much.
 #
 # Strengths, rates and epochs were chosen on MNIST at 8×8, with its labels: without any, you have to take over such
 # settings. A seed varies the printed digits, the network and the order of training; the unlabelled pictures and the
