@@ -10,6 +10,7 @@ from tlcourse.datasets.flowers import load_flowers
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
 from tlcourse.datasets.pneumoniamnist import load_pneumoniamnist
+from tlcourse.datasets.radiographs import HOSPITALS, Hospital, Radiographs, simulate_radiographs, stamp_marker
 from tlcourse.datasets.rt_polarity import load_rt_polarity
 from tlcourse.datasets.shifts import SEVERITIES, shifted
 from tlcourse.datasets.sources import load_letters, load_source_task
@@ -32,10 +33,13 @@ LOADERS = {
 }
 
 __all__ = [
+    "HOSPITALS",
     "LOADERS",
     "SEVERITIES",
     "Dataset",
+    "Hospital",
     "Part",
+    "Radiographs",
     "TextDataset",
     "TextPart",
     "count_ink",
@@ -55,6 +59,8 @@ __all__ = [
     "load_source_task",
     "load_textures",
     "shifted",
+    "simulate_radiographs",
+    "stamp_marker",
     "stratified_parts",
 ]
 
