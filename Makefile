@@ -41,6 +41,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/running.py
 	$(BIN)/python tests/benchmarks/hub.py
 	$(BIN)/python tests/benchmarks/sentences.py
+	$(BIN)/python tests/benchmarks/coverage.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

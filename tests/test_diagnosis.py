@@ -1,0 +1,184 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from tlcourse.evaluation import (
+    auc_difference,
+    auc_interval,
+    calibration_curve,
+    calibration_error,
+    check_apart,
+    clustered_mean,
+    fit_temperature,
+    operating_point,
+    predictive_values,
+    proportion,
+    shift_prior,
+    split_by_patient,
+    subgroup_table,
+    threshold_at,
+)
+
+LABELS = np.array([0, 0, 0, 0, 1, 1])
+SCORES = np.array([0.1, 0.2, 0.3, 0.6, 0.5, 0.9])
+
+
+def study(rng, patients, ill, *, auc=0.85, each=1, alike=0.7, spread=1.0):
+    """Scores of patients that are normal in each class, with a known area under the ROC curve."""
+    labels = np.repeat(np.arange(patients) < ill, each).astype(int)
+    patient = np.repeat(np.arange(patients), each)
+    z = np.sqrt(alike) * rng.normal(size=patients)[patient] + np.sqrt(1 - alike) * rng.normal(size=patients * each)
+    apart = norm.ppf(auc) * np.sqrt(1 + spread**2)
+    return labels, np.where(labels == 1, apart + spread * z, z), patient
+
+
+def test_wilson_and_what_alike_images_are_worth():
+    assert str(proportion(np.arange(100) < 80)) == "0.800 [0.711, 0.867]"  # Wilson's score interval, by its formula
+    patients = np.repeat(np.arange(50), 2)
+    twice = proportion(np.repeat(np.arange(50) < 40, 2), patients)
+    once = proportion(np.arange(50) < 40)
+    assert twice.low == pytest.approx(once.low, abs=0.003)  # a second image that says the same tells nothing new
+    assert proportion([1] * 10).high == pytest.approx(1)
+    assert 0 < proportion([1] * 10).low < 1
+    assert str(proportion([1, 1, 1, 1], [5, 5, 8, 8])) == str(proportion([1, 1]))
+
+
+def test_a_mean_over_images_of_one_each_is_students():
+    values = np.array([1.0, 2.0, 4.0])
+    half = 4.302653 * values.std(ddof=1) / np.sqrt(3)
+    found = clustered_mean(values)
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half))
+
+
+def test_the_area_is_the_share_of_pairs_and_scikit_learn_agrees():
+    rng = np.random.default_rng(0)
+    labels, scores, _ = study(rng, 60, 20)
+    scores = scores.round(1)  # with ties
+    pairs = scores[labels == 1][:, None] - scores[labels == 0][None]
+    assert auc_interval(labels, scores).value == pytest.approx(((pairs > 0) + (pairs == 0) / 2).mean())
+    assert auc_interval(labels, scores).value == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_delong_by_its_formula():
+    rng = np.random.default_rng(1)
+    labels, scores, _ = study(rng, 80, 30)
+    others = scores + rng.normal(size=80)
+    below, above = [], []
+    for each in (scores, others):
+        wins = each[labels == 1][:, None] > each[labels == 0][None]
+        below.append(wins.mean(1))
+        above.append(wins.mean(0))
+    variance = np.var(below[0] - below[1], ddof=1) / 30 + np.var(above[0] - above[1], ddof=1) / 50
+    found = auc_difference(labels, scores, others)
+    assert found.high - found.value == pytest.approx(2.04523 * np.sqrt(variance), rel=1e-5)
+    assert auc_difference(labels, scores, scores).high == 0
+
+
+def test_copied_images_leave_the_interval_as_it_was():
+    labels, scores, patients = study(np.random.default_rng(2), 60, 20)
+    once, thrice = auc_interval(labels, scores), auc_interval(*(np.repeat(a, 3) for a in (labels, scores, patients)))
+    assert (once.low, once.high) == pytest.approx((thrice.low, thrice.high))
+    assert auc_interval(np.repeat(labels, 3), np.repeat(scores, 3)).low > once.low + 0.02  # as if they were patients
+
+
+def test_a_perfect_ranking_has_an_interval_that_is_open_below():
+    found = auc_interval([0] * 20 + [1] * 5, range(25))
+    assert (found.value, found.high) == (1, 1)
+    assert 0.5 < found.low < 0.95
+
+
+@pytest.mark.parametrize(
+    ("patients", "ill", "auc", "each"), [(400, 100, 0.85, 1), (100, 20, 0.85, 3), (100, 10, 0.9, 1)]
+)
+def test_the_interval_of_the_area_covers(patients, ill, auc, each):
+    rng = np.random.default_rng(3)
+    found = [auc_interval(*study(rng, patients, ill, auc=auc, each=each)) for _ in range(600)]
+    assert 0.92 <= np.mean([low.low <= auc <= low.high for low in found]) <= 0.975
+
+
+def test_threshold_points_and_predictive_values():
+    threshold = threshold_at(LABELS, SCORES, specificity=0.75)
+    assert threshold == 0.5
+    point = operating_point(LABELS, SCORES, threshold)
+    values = [getattr(point, name).value for name in ("sensitivity", "specificity", "ppv", "npv", "accuracy")]
+    assert values == pytest.approx([1, 3 / 4, 2 / 3, 1, 5 / 6])
+    assert predictive_values(1, 3 / 4, 1 / 3) == pytest.approx((2 / 3, 1))
+    assert predictive_values(0.9, 0.9, 0.01)[0] == pytest.approx(0.009 / 0.108)
+    assert np.isnan(operating_point(LABELS, SCORES, 2).ppv.value)
+
+
+def test_no_threshold_lower_keeps_the_specificity():
+    labels, scores, _ = study(np.random.default_rng(4), 200, 50)
+    threshold = threshold_at(labels, scores, specificity=0.9)
+    well = scores[labels == 0]
+    assert (well < threshold).mean() >= 0.9
+    assert (well < np.nextafter(scores[scores < threshold].max(), -9)).mean() < 0.9 + 1 / len(well)
+
+
+def test_calibration_by_hand():
+    probabilities = np.array([0.1, 0.3, 0.7, 0.9])
+    assert calibration_error([0, 0, 1, 1], probabilities, bins=2) == pytest.approx(0.2)
+    said, so = calibration_curve([0, 1, 0, 1], [0.2, 0.8, 0.2, 0.8], bins=2)
+    assert (said.tolist(), so.tolist()) == ([0.2, 0.8], [0, 1])
+
+
+def test_temperature_finds_what_was_multiplied_and_keeps_the_order():
+    rng = np.random.default_rng(5)
+    logits = rng.normal(size=20000)
+    labels = (rng.random(20000) < 1 / (1 + np.exp(-logits))).astype(int)
+    assert fit_temperature(labels, logits * 2.5) == pytest.approx(2.5, rel=0.06)
+    scaled = logits / fit_temperature(labels, logits)
+    assert auc_interval(labels, scaled).value == auc_interval(labels, logits).value
+
+
+def test_another_prevalence_by_bayes():
+    assert shift_prior([0.5, 0.0, 1.0], old=0.5, new=0.2).tolist() == pytest.approx([0.2, 0, 1])
+    there = shift_prior([0.37], old=0.74, new=0.625)
+    assert shift_prior(there, old=0.625, new=0.74)[0] == pytest.approx(0.37)
+
+
+def test_a_patient_is_in_one_part():
+    patients = np.repeat(np.arange(20), 3)
+    first, second = split_by_patient(patients, 0.25, seed=1)
+    check_apart(patients[first], patients[second])
+    assert len(np.unique(patients[second])) == 5
+    assert sorted([*first, *second]) == list(range(60))
+
+
+def test_subgroups_of_one_class_are_left_open():
+    table = str(subgroup_table(LABELS, SCORES, 0.5, {"all": np.ones(6, bool), "well": LABELS == 0}))
+    assert "| all  |        6 | 0.875" in table
+    assert "| well |        4 |" in table and "–" in table
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: auc_interval([1, 1], [0.1, 0.2]), "both of them there"),
+        (lambda: auc_interval([0, 2], [0.1, 0.2]), "0 and 1"),
+        (lambda: auc_interval([0, 1], [0.1, np.nan]), "finite"),
+        (lambda: auc_interval([0, 1], [0.1, 0.2], [1]), "one patient for each"),
+        (lambda: auc_difference([0, 0, 1, 1], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 3]), "at least two patients"),
+        (lambda: auc_difference([0, 1], [0, 1], [0, 1, 2]), "one finite score"),
+        (lambda: threshold_at([0, 0], [0, 1], specificity=0.9), "both of them there"),
+        (lambda: threshold_at([0, 1], [0, 1], specificity=90), "got 90"),
+        (lambda: operating_point([0, 1], [0.2], 0.5), "one score for each of 2"),
+        (lambda: predictive_values(0.9, 0.9, 1), "below 1"),
+        (lambda: subgroup_table(LABELS, SCORES, 0.5, {"men": [0, 1]}), "'men'"),
+        (lambda: subgroup_table(LABELS, SCORES, 0.5, {"nobody": np.zeros(6, bool)}), "'nobody'"),
+        (lambda: calibration_curve([0, 1], [-3.0, 2.0], bins=1), "take the sigmoid"),
+        (lambda: calibration_error([0, 1], [0.1, 0.2]), "number of images, 2"),
+        (lambda: fit_temperature([0, 1], [np.inf, 0]), "finite logit"),
+        (lambda: shift_prior([0.5], old=0, new=0.5), "got 0 and"),
+        (lambda: shift_prior([1.5], old=0.2, new=0.5), "from 0 to 1"),
+        (lambda: split_by_patient([1, 1], 0.5), "two patients"),
+        (lambda: check_apart([1, 2, 3], [3, 2]), "2, 3"),
+        (lambda: proportion([0.5]), "each 0 or 1"),
+        (lambda: clustered_mean([1.0], [1]), "at least two"),
+        (lambda: clustered_mean([1.0, np.nan]), "finite"),
+    ],
+)
+def test_bad_input_is_refused(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()

@@ -1,0 +1,154 @@
+"""A threshold turns scores into decisions: how it is chosen, and what then holds among the ill and among the well."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlcourse.evaluation.estimates import Estimate, proportion
+from tlcourse.evaluation.ranking import auc_interval, checked_binary
+from tlcourse.evaluation.tables import Table
+
+
+def threshold_at(labels, scores, *, specificity):
+    """Return the lowest threshold at which at least this share of the well is left alone.
+
+    Args:
+        labels: 0 or 1, ``(n,)``, both of them there: of a validation part, not of the test part.
+        scores: finite, larger for 1, ``(n,)``. An image is named ill if its score reaches the threshold.
+        specificity: wanted share, above 0 and below 1.
+
+    Raises:
+        ValueError: if there is one class only, or a number is outside its range.
+
+    >>> threshold_at([0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.9], specificity=0.75)
+    0.5
+    """
+    from sklearn.metrics import roc_curve
+
+    if not 0 < specificity < 1:
+        raise ValueError(f"specificity must be above 0 and below 1; got {specificity}.")
+    false_positive_rate, _, thresholds = roc_curve(checked_binary(labels), scores, drop_intermediate=False)
+    return float(thresholds[false_positive_rate <= 1 - specificity + 1e-12][-1])
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What a threshold does, each an `Estimate` with an interval over patients.
+
+    Attributes:
+        sensitivity: share of the ill that are named ill.
+        specificity: share of the well that are left alone.
+        ppv: share of those named ill that are ill, at the prevalence of these images.
+        npv: share of those left alone that are well, at that prevalence.
+        accuracy: share of all images that are named rightly.
+    """
+
+    sensitivity: Estimate
+    specificity: Estimate
+    ppv: Estimate
+    npv: Estimate
+    accuracy: Estimate
+
+
+def operating_point(labels, scores, threshold, patients=None):
+    """Return sensitivity, specificity, predictive values and accuracy at a threshold.
+
+    Args:
+        labels: 0 or 1, ``(n,)``, both of them there.
+        scores: ``(n,)``; an image is named ill if its score reaches the threshold.
+        threshold: a number.
+        patients: whose image it is, ``(n,)``; by default each image is a patient.
+
+    Returns:
+        An `OperatingPoint`. A predictive value of nobody is NaN, with an interval from 0 to 1.
+
+    Raises:
+        ValueError: if there is one class only or lengths differ.
+
+    >>> point = operating_point([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)
+    >>> point.sensitivity.value, point.ppv.value
+    (0.5, 0.5)
+    """
+    labels = checked_binary(labels)
+    named = np.asarray(scores) >= threshold
+    if named.shape != labels.shape:
+        raise ValueError(f"There must be one score for each of {len(labels)} labels; got shape {named.shape}.")
+    patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
+
+    def share(right, among):
+        return proportion(right[among], patients[among]) if among.any() else Estimate(float("nan"), 0.0, 1.0)
+
+    return OperatingPoint(
+        sensitivity=share(named, labels == 1),
+        specificity=share(~named, labels == 0),
+        ppv=share(labels == 1, named),
+        npv=share(labels == 0, ~named),
+        accuracy=share(named == labels, labels >= 0),
+    )
+
+
+def predictive_values(sensitivity, specificity, prevalence):
+    """Return the positive and the negative predictive value at a prevalence, by Bayes' theorem.
+
+    Args:
+        sensitivity: from 0 to 1.
+        specificity: from 0 to 1.
+        prevalence: above 0 and below 1.
+
+    Raises:
+        ValueError: if a number is outside its range.
+
+    >>> ppv, npv = predictive_values(0.9, 0.9, 0.5)
+    >>> round(ppv, 2), round(predictive_values(0.9, 0.9, 0.01)[0], 3)
+    (0.9, 0.083)
+    """
+    if not (0 <= sensitivity <= 1 and 0 <= specificity <= 1 and 0 < prevalence < 1):
+        raise ValueError(
+            "Sensitivity and specificity must be from 0 to 1, the prevalence above 0 and below 1; "
+            f"got {sensitivity}, {specificity}, {prevalence}."
+        )
+    named_ill = sensitivity * prevalence + (1 - specificity) * (1 - prevalence)
+    left = 1 - named_ill
+    ppv = sensitivity * prevalence / named_ill if named_ill > 0 else float("nan")
+    return ppv, specificity * (1 - prevalence) / left if left > 0 else float("nan")
+
+
+def subgroup_table(labels, scores, threshold, groups, patients=None):
+    """Return a table of AUC, sensitivity and specificity by group, each with its interval over patients.
+
+    Args:
+        labels: 0 or 1, ``(n,)``.
+        scores: ``(n,)``.
+        threshold: the one used for everybody.
+        groups: a dictionary from a name to a bool array ``(n,)`` that selects its images.
+        patients: whose image it is, ``(n,)``.
+
+    Returns:
+        A `Table`; "–" where a group holds one class only.
+
+    Raises:
+        ValueError: if a group does not select from the images, or selects none.
+
+    >>> subgroup_table([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.4], 0.5, {"all": np.ones(4, bool)})
+    |     | patients |                  AUC |          sensitivity |          specificity |
+    |-----|---------:|---------------------:|---------------------:|---------------------:|
+    | all |        4 | 1.000 [0.386, 1.000] | 0.500 [0.095, 0.905] | 1.000 [0.342, 1.000] |
+    <BLANKLINE>
+    In square brackets the 95 % interval over patients.
+    """
+    labels, scores = np.asarray(labels), np.asarray(scores)
+    patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
+    rows = []
+    for name, chosen in groups.items():
+        chosen = np.asarray(chosen)
+        if chosen.shape != labels.shape or chosen.dtype != bool or not chosen.any():
+            raise ValueError(f"Group {name!r} must be {len(labels)} bools, one of them true; got shape {chosen.shape}.")
+        count = str(len(np.unique(patients[chosen])))
+        if len(np.unique(labels[chosen])) < 2:
+            rows.append([name, count, "–", "–", "–"])
+            continue
+        point = operating_point(labels[chosen], scores[chosen], threshold, patients[chosen])
+        auc = auc_interval(labels[chosen], scores[chosen], patients[chosen])
+        rows.append([name, count, str(auc), str(point.sensitivity), str(point.specificity)])
+    head = ["", "patients", "AUC", "sensitivity", "specificity"]
+    return Table(head, rows, "In square brackets the 95 % interval over patients.")
