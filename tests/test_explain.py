@@ -1,0 +1,101 @@
+import keras
+import numpy as np
+import pytest
+
+from tlcourse.backbones import load_network
+from tlcourse.explain import grad_cam, occlusion_map, pointing_game
+
+BRIGHT = np.zeros((2, 8, 8, 1), "float32")
+BRIGHT[0, 2:4, 5:7] = 1
+BRIGHT[1, 6:8, 0:2] = 1
+MASKS = BRIGHT[..., 0] > 0
+
+
+def looks_for_brightness(nested=False, deep=False):
+    """The first feature is the image, the second its negative; only the first counts."""
+    seen = keras.layers.Conv2D(2, 1, name="seen")
+    body = keras.Sequential([keras.Input((8, 8, 1)), seen])
+    seen.set_weights([np.reshape([1.0, -1.0], (1, 1, 1, 2)), np.zeros(2)])
+    body = keras.Sequential([keras.Input((8, 8, 1)), body]) if deep else body
+    head = keras.layers.Dense(2)
+    rest = [keras.layers.GlobalAveragePooling2D(), head]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *([body] if nested else body.layers), *rest])
+    head.set_weights([np.array([[64.0, -64.0], [0.0, 0.0]]), np.zeros(2)])
+    return model
+
+
+@pytest.mark.parametrize(("nested", "deep"), [(False, False), (True, False), (True, True)])
+def test_it_finds_what_the_network_looks_for_by_construction(nested, deep):
+    model = looks_for_brightness(nested, deep)
+    np.testing.assert_allclose(grad_cam(model, BRIGHT, "seen"), BRIGHT[..., 0], atol=1e-6)
+    np.testing.assert_allclose(grad_cam(model, BRIGHT, "seen", output=1), 0, atol=1e-6)
+    assert pointing_game(grad_cam(model, BRIGHT, "seen"), MASKS).tolist() == [1, 1]
+
+
+def test_it_leaves_the_model_as_it_was():
+    model = looks_for_brightness(nested=True)
+    before = model(BRIGHT).numpy() if hasattr(model(BRIGHT), "numpy") else np.asarray(model(BRIGHT))
+    grad_cam(model, BRIGHT, "seen")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(BRIGHT)), before)
+
+
+def test_inside_a_real_network_it_is_the_formula():
+    """With a pooled linear head the weights are the head's over the number of positions: no gradient is needed."""
+    network, _ = load_network("photos")
+    base = keras.Model(network.input, network.get_layer("stage2").output, name="base")
+    head = keras.layers.Dense(1, use_bias=False)
+    model = keras.Sequential([keras.Input((32, 32, 3)), base, keras.layers.GlobalAveragePooling2D(), head])
+    images = np.random.default_rng(0).random((3, 32, 32, 3), "float32")
+    maps = keras.ops.convert_to_numpy(base(images))
+    small = np.maximum(maps @ head.get_weights()[0] / np.prod(maps.shape[1:3]), 0)
+    expected = keras.ops.convert_to_numpy(keras.ops.image.resize(small, images.shape[1:3]))[..., 0]
+    np.testing.assert_allclose(grad_cam(model, images, "stage2"), expected, atol=1e-5 * expected.max())
+
+
+def test_what_is_covered_counts():
+    falls = occlusion_map(lambda images: images[..., 0].sum((1, 2)), BRIGHT, patch=2, stride=1)
+    assert pointing_game(falls, MASKS).tolist() == [1, 1]
+    mean = BRIGHT[0].mean()
+    assert falls[0, 2, 5] > 0 > falls[0, 0, 0]
+    assert falls[0, 0, 0] == pytest.approx(-4 * mean)  # four dark pixels became grey
+
+
+def test_the_last_square_touches_the_edge():
+    falls = occlusion_map(lambda images: images[:, -1, -1, 0], BRIGHT, patch=3, stride=3)
+    assert falls[0, -1, -1] < 0 == falls[0, 0, 0]
+
+
+def test_flat_maps_score_the_area():
+    assert pointing_game(np.ones((2, 8, 8)), MASKS).tolist() == [1 / 16, 1 / 16]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: grad_cam(looks_for_brightness(), BRIGHT, "unseen"), "'unseen'.*seen"),
+        (lambda: grad_cam(looks_for_brightness(), BRIGHT, "pool"), "no layer 'pool'"),
+        (lambda: occlusion_map(lambda images: images[:, 0, 0, 0], BRIGHT, patch=9), "at most 8"),
+        (lambda: occlusion_map(lambda images: images[:, 0, 0, 0], BRIGHT, patch=2, stride=3), "stride=3"),
+        (lambda: occlusion_map(lambda images: images, BRIGHT), "one number for each of 2"),
+        (lambda: pointing_game(np.ones((2, 4, 4)), MASKS), "of one shape"),
+        (lambda: pointing_game(BRIGHT[..., 0], BRIGHT[..., 0]), "bool"),
+        (lambda: pointing_game(BRIGHT[..., 0], np.zeros((2, 8, 8), bool)), "must hold something"),
+        (lambda: pointing_game(np.full((2, 8, 8), np.nan), MASKS), "finite"),
+    ],
+)
+def test_bad_input_is_refused(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_a_layer_without_a_spatial_map_is_refused():
+    model = looks_for_brightness()
+    with pytest.raises(ValueError, match="no spatial map"):
+        grad_cam(model, BRIGHT, model.layers[-1].name)
+
+
+def test_an_output_that_does_not_see_the_layer_is_refused():
+    model = looks_for_brightness()
+    model.layers[-1].set_weights([np.zeros((2, 2)), np.zeros(2)])
+    with pytest.raises(ValueError, match="every gradient is 0"):
+        grad_cam(model, BRIGHT, "seen")
