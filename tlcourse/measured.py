@@ -6,9 +6,9 @@ from dataclasses import asdict, fields, is_dataclass
 
 import numpy as np
 
-from tlcourse.evaluation import Interval
+from tlcourse.evaluation import Estimate, Interval
 
-INTERVAL = {field.name for field in fields(Interval)}
+INTERVAL, ESTIMATE = ({field.name for field in fields(kind)} for kind in (Interval, Estimate))
 
 
 def plain(value):
@@ -31,7 +31,7 @@ def plain(value):
 
 
 def shown(value):
-    """Return a measured value as text: numbers to three digits, an `Interval` in points, several by name.
+    """Return a measured value as text: numbers to three digits, intervals, several by name.
 
     Args:
         value: what was measured, or what `plain` made of it.
@@ -44,6 +44,8 @@ def shown(value):
     value = plain(value)
     if is_interval(value):
         return str(Interval(**value))
+    if is_estimate(value):
+        return str(Estimate(**value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {nested(item)}" for name, item in value.items())
     if isinstance(value, list):
@@ -59,7 +61,7 @@ def nested(value):
     >>> nested({5: 0.01, 50: 0.02})
     '(5: 0.01, 50: 0.02)'
     """
-    if isinstance(value, dict) and not is_interval(value):
+    if isinstance(value, dict) and not is_interval(value) and not is_estimate(value):
         return f"({', '.join(f'{name}: {nested(item)}' for name, item in value.items())})"
     return shown(value)
 
@@ -71,3 +73,12 @@ def is_interval(value):
     True
     """
     return isinstance(value, dict) and set(value) == INTERVAL and None not in value.values()
+
+
+def is_estimate(value):
+    """Say whether plain data were an `Estimate`, all of it finite.
+
+    >>> is_estimate(plain(Estimate(0.8, 0.7, 0.9)))
+    True
+    """
+    return isinstance(value, dict) and set(value) == ESTIMATE and None not in value.values()

@@ -5,12 +5,14 @@ import numpy as np
 from tlcourse.plotting.look import axes
 
 
-def plot_images(images, titles=None, *, columns=10, ax=None):
-    """Show images in a grid, grey ones bright on dark.
+def plot_images(images, titles=None, *, maps=None, masks=None, columns=10, ax=None):
+    """Show images in a grid, grey ones bright on dark; on them where a model looked, and outlines.
 
     Args:
         images: ``(n, height, width)`` or ``(n, height, width, 3)``.
         titles: a short text above each, or ``None``.
+        maps: at least 0, ``(n, height, width)``: laid over each image as a glow, brightest at its own highest point.
+        masks: bool ``(n, height, width)``: outlined.
         columns: images in a row.
         ax: axes to draw into.
     """
@@ -24,6 +26,11 @@ def plot_images(images, titles=None, *, columns=10, ax=None):
         row, column = divmod(at, columns)
         x, y = column * (width + 1), row * (height + top + 1) + top
         ax.imshow(image, cmap="gray", vmin=0, vmax=high, extent=(x, x + width, y + height, y))
+        if maps is not None:
+            glow = maps[at] / max(maps[at].max(), 1e-12)
+            ax.imshow(glow, cmap="inferno", alpha=0.6 * glow, extent=(x, x + width, y + height, y))
+        if masks is not None and masks[at].any():
+            ax.contour(masks[at], [0.5], extent=(x, x + width, y, y + height), colors="gold", linewidths=1)
         if titles is not None:
             ax.text(x + width / 2, y - 0.05 * height, titles[at], ha="center", va="bottom", fontsize=8)
     ax.set_xlim(0, columns * (width + 1))
