@@ -42,6 +42,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/hub.py
 	$(BIN)/python tests/benchmarks/sentences.py
 	$(BIN)/python tests/benchmarks/coverage.py
+	$(BIN)/python tests/benchmarks/radiographs.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
