@@ -11,7 +11,7 @@
 #       quick: []
 #       development: []
 #       full: [pneumoniamnist, mobilenet-0.25]
-#     seconds: {quick: 120, full: 300}
+#     seconds: {quick: 150, full: 600}
 # ---
 
 # %% [markdown]
@@ -454,20 +454,23 @@ _ = plot_images(lettered["tied"][shown[:14]], columns=7)
 
 
 # %%
-def fine_tune(images):
-    """As in lesson 02: the network loaded anew, not frozen, with a new head; trained on the training part."""
+def fine_tune(images, wanted):
+    """As in lesson 02: the network loaded anew, not frozen, with a new head, trained on these images."""
     network, _ = load_network("photos")
     copy = keras.Model(network.input, network.get_layer("stage2").output)
     last = [layers.GlobalAveragePooling2D(), layers.Dense(1)]
     model = keras.Sequential([keras.Input((32, 32, 3)), copy, *last])
-    rate = keras.optimizers.schedules.CosineDecay(0.001, 10 * len(train) // 32)
+    rate = keras.optimizers.schedules.CosineDecay(0.001, 10 * len(images) // 32)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss)
-    model.fit(preprocess(images[train]), labels[train].astype("float32"), epochs=10, verbose=0)
+    model.fit(preprocess(images), wanted.astype("float32"), epochs=10, verbose=0)
     return model
 
 
-tuned = {"shortcut": fine_tune(lettered["tied"]), "clean": fine_tune(lettered["random"])}
+tuned = {
+    "shortcut": fine_tune(lettered["tied"][train], labels[train]),
+    "clean": fine_tune(lettered["random"][train], labels[train]),
+}
 
 
 # %%
@@ -627,12 +630,12 @@ frozen_over = clustered_mean(hits["clean, frozen"] - hits["mean mask"])
 lesson.finding("frozen-map", "The frozen model's map, less the mean mask", frozen_over)
 
 # %% [markdown]
-# The clean, fine-tuned model's maps beat both baselines, so they mean something, and those of the shortcut model point
-# to the letter. But read the clean model's number again: in about every second image, or more, the highest point is
-# *elsewhere*. A map with such a record can't tell a doctor why this patient was called ill. The frozen model's maps are
-# worse by far, in some runs no better than a map that never looked. Nobody who sees only its pictures would know. And
-# the test above, where the letter was put down and taken away, found the shortcut without any map. If you can change
-# the input, do that first.
+# The clean, fine-tuned model's maps beat both baselines, so they mean something, and those of the shortcut model mostly
+# point to the letter. But read the clean model's number again: in more than every second image, the highest point is
+# *elsewhere*. With some seeds the shortcut model finds the opacity almost as often. A map with such a record can't tell
+# a doctor why this patient was called ill. The frozen model's maps are worse by far, in some runs no better than a map
+# that never looked. Nobody who sees only its pictures would know. And the test above, where the letter was put down and
+# taken away, found the shortcut without any map. If you can change the input, do that first.
 #
 # ### 3 · The other hospital
 #
@@ -756,7 +759,8 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-loud_head = fit_head(features[train], labels[train], strength=100.0)
+few = train[:600]  # three hundred patients; with more, a head exaggerates less
+loud_head = fit_head(features[few], labels[few], strength=100.0)
 loud = loud_head.decision_function(features)
 temperature = fit_temperature(labels[validation], loud[validation])
 calmed = loud / temperature
@@ -832,8 +836,23 @@ later_head = fit_head(features_of(known), known_labels, strength=0.01)
 checked_scores, later_scores = (
     later_head.decision_function(features_of(x)) for x in (checked, later)
 )
-print("AUC, validation:", auc_interval(checked_labels, checked_scores))
-print("AUC, later:     ", auc_interval(later_labels, later_scores))
+later_tuned = fine_tune(known, known_labels)
+for part, images, wanted in (
+    ("validation", checked, checked_labels),
+    ("later", later, later_labels),
+):
+    print(
+        part,
+        "AUC, frozen:    ",
+        auc_interval(wanted, later_head.decision_function(features_of(images))),
+    )
+    of_tuned = later_tuned.predict(preprocess(images), verbose=0)[:, 0]
+    print(part, "AUC, fine-tuned:", auc_interval(wanted, of_tuned))
+
+# %% [markdown]
+# For the test images of PneumoniaMNIST, 28×28, Yang et al. (2023) give an AUC of 0.944 for a ResNet-18 trained from
+# scratch, 0.962 for a ResNet-50 at 224×224, and 0.991 for the best automatic search. Now to the decisions, those of the
+# frozen model:
 
 # %%
 from tlcourse.evaluation import shift_prior
@@ -961,9 +980,9 @@ def clean_score(images):
     return keras.ops.convert_to_numpy(scores)[:, 0]
 
 
-few = sick.images[:40]
-covered = occlusion_map(clean_score, few, patch=8, stride=4)
-_ = plot_images(few[:7], maps=np.maximum(covered[:7], 0), masks=sick.masks[:7], columns=7)
+forty = sick.images[:40]
+covered = occlusion_map(clean_score, forty, patch=8, stride=4)
+_ = plot_images(forty[:7], maps=np.maximum(covered[:7], 0), masks=sick.masks[:7], columns=7)
 print("covered:", clustered_mean(pointing_game(covered, sick.masks[:40])))
 print("Grad-CAM on the same:", clustered_mean(clean_hits[:40]))
 
