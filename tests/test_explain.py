@@ -94,6 +94,13 @@ def test_a_layer_without_a_spatial_map_is_refused():
         grad_cam(model, BRIGHT, model.layers[-1].name)
 
 
+def test_a_layer_that_is_passed_twice_is_refused():
+    inputs, twice = keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 1, name="twice")
+    pooled = keras.layers.GlobalAveragePooling2D()(twice(twice(inputs)))
+    with pytest.raises(ValueError, match="pass 2 times"):
+        grad_cam(keras.Model(inputs, pooled), BRIGHT, "twice")
+
+
 def test_an_output_that_does_not_see_the_layer_is_refused():
     model = looks_for_brightness()
     model.layers[-1].set_weights([np.zeros((2, 2)), np.zeros(2)])

@@ -21,7 +21,8 @@ def grad_cam(model, images, layer, *, output=0):
         float32 ``(n, height, width)``, at least 0, enlarged from ``(h, w)`` bilinearly.
 
     Raises:
-        ValueError: if there is no such layer, its output is no spatial map or does not reach the output.
+        ValueError: if there is no such layer, images do not pass it exactly once, its output is no spatial map, or the
+            model's output does not depend on it.
         NotImplementedError: on PyTorch, where this has not been tried; `occlusion_map` runs there.
 
     Source:
@@ -158,8 +159,10 @@ def _with_gradients(model, layer, images, output):
     if backend not in ("tensorflow", "jax"):
         raise NotImplementedError(f"grad_cam runs on TensorFlow and JAX, not on {backend}; occlusion_map runs there.")
     passes(0.0)
-    if not noted:
-        raise ValueError(f"Layer {layer.name!r} is in the model, but the images do not pass through it.")
+    if len(noted) != 1:
+        raise ValueError(
+            f"Images must pass once through layer {layer.name!r}; they pass {len(noted)} times. Name another."
+        )
     maps = keras.ops.convert_to_numpy(noted[-1])
     zeros = keras.ops.zeros(maps.shape)
     if backend == "jax":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlcourse.evaluation.ranking import checked_binary
+from tlcourse.evaluation.ranking import checked_binary, checked_scores
 
 
 def calibration_curve(labels, probabilities, *, bins=10):
@@ -80,9 +80,7 @@ def fit_temperature(labels, logits):
     """
     from scipy.optimize import minimize_scalar
 
-    labels, logits = checked_binary(labels), np.asarray(logits, "float64")
-    if logits.shape != labels.shape or not np.isfinite(logits).all():
-        raise ValueError(f"There must be one finite logit for each of {len(labels)} labels; got shape {logits.shape}.")
+    labels, logits = checked_scores(labels, logits)
 
     def surprise(log_temperature):
         scaled = logits / np.exp(log_temperature)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlcourse.evaluation.estimates import Estimate, proportion
-from tlcourse.evaluation.ranking import auc_interval, checked_binary
+from tlcourse.evaluation.ranking import auc_interval, checked_scores
 from tlcourse.evaluation.tables import Table
 
 
@@ -27,7 +27,7 @@ def threshold_at(labels, scores, *, specificity):
 
     if not 0 < specificity < 1:
         raise ValueError(f"specificity must be above 0 and below 1; got {specificity}.")
-    false_positive_rate, _, thresholds = roc_curve(checked_binary(labels), scores, drop_intermediate=False)
+    false_positive_rate, _, thresholds = roc_curve(*checked_scores(labels, scores), drop_intermediate=False)
     return float(thresholds[false_positive_rate <= 1 - specificity + 1e-12][-1])
 
 
@@ -63,16 +63,14 @@ def operating_point(labels, scores, threshold, patients=None):
         An `OperatingPoint`. A predictive value of nobody is NaN, with an interval from 0 to 1.
 
     Raises:
-        ValueError: if there is one class only or lengths differ.
+        ValueError: if there is one class only, lengths differ or a score is not finite.
 
     >>> point = operating_point([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)
     >>> point.sensitivity.value, point.ppv.value
     (0.5, 0.5)
     """
-    labels = checked_binary(labels)
-    named = np.asarray(scores) >= threshold
-    if named.shape != labels.shape:
-        raise ValueError(f"There must be one score for each of {len(labels)} labels; got shape {named.shape}.")
+    labels, scores = checked_scores(labels, scores)
+    named = scores >= threshold
     patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
 
     def share(right, among):

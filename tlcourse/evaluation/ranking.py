@@ -33,7 +33,8 @@ def auc_interval(labels, scores, patients=None):
     from scipy.special import expit, logit
     from scipy.stats import t
 
-    labels, scores, patients = _checked(labels, scores, patients)
+    labels, scores = checked_scores(labels, scores)
+    patients = patient_numbers(patients, len(labels))
     ill, well = _placements(labels, scores)
     auc = float(ill.mean())
     rarer = min(len(np.unique(patients[labels == each])) for each in (0, 1))
@@ -65,8 +66,9 @@ def auc_difference(labels, scores, others, patients=None):
     """
     from scipy.stats import t
 
-    labels, scores, numbers = _checked(labels, scores, patients)
-    _, others, _ = _checked(labels, others, patients)
+    labels, scores = checked_scores(labels, scores)
+    _, others = checked_scores(labels, others)
+    numbers = patient_numbers(patients, len(labels))
     rarer = min(len(np.unique(numbers[labels == each])) for each in (0, 1))
     if rarer < 2:
         raise ValueError(f"Two models can be compared with at least two patients of each class; got {rarer}.")
@@ -89,11 +91,16 @@ def checked_binary(labels):
     return labels.astype(int)
 
 
-def _checked(labels, scores, patients):
+def checked_scores(labels, scores):
+    """Return labels as int and scores as float64, ``(n,)`` each.
+
+    Raises:
+        ValueError: if labels are not 0 and 1, both of them there, or there is not one finite score for each.
+    """
     labels, scores = checked_binary(labels), np.asarray(scores, "float64")
     if scores.shape != labels.shape or not np.isfinite(scores).all():
         raise ValueError(f"There must be one finite score for each of {len(labels)} labels; got shape {scores.shape}.")
-    return labels, scores, patient_numbers(patients, len(labels))
+    return labels, scores
 
 
 def _placements(labels, scores):
