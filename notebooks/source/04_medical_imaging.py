@@ -746,7 +746,7 @@ print(f"specificity, promised 0.9: {rare_point.specificity}")
 #
 # ### 4 · The confident model
 #
-# A head with hardly any penalty ranks a little worse. Worse is that it exaggerates. Of all images that it gives "95 %",
+# A head with hardly any penalty, fitted on few patients, exaggerates. Of all images that it gives "95 %",
 # how many are ill? The **reliability curve** asks that for bins of equally many images; the mean distance from the
 # diagonal is the **expected calibration error**. The repair divides all log odds by one number, the **temperature**,
 # which is chosen on the validation part (Guo et al. 2017).
@@ -759,7 +759,7 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-few = train[:600]  # three hundred patients; with more, a head exaggerates less
+few = train[:400]  # two hundred patients; with more, a head exaggerates less
 loud_head = fit_head(features[few], labels[few], strength=100.0)
 loud = loud_head.decision_function(features)
 temperature = fit_temperature(labels[validation], loud[validation])
