@@ -163,10 +163,10 @@ def test_the_build_check_finds_what_nbval_passes(built):
     assert "not all executed" in changed(lambda code: code[2].update(execution_count=7))
     assert "Cells, tags or ids" in changed(lambda code: code[2].update(source="1 + 1"))
     assert "Cells, tags or ids" in changed(lambda code: code[2].metadata.update(tags=[]))
-    large = nbformat.v4.new_output("stream", text="x" * 600_000)
+    large = nbformat.v4.new_output("stream", text="x" * 800_000)
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
     assert "failed or wrote" in changed(lambda code: code[2].outputs.append(error))
-    assert "more than 600,000; draw fewer figures" in changed(lambda code: code[2].outputs.append(large))
+    assert "more than 800,000; draw fewer figures" in changed(lambda code: code[2].outputs.append(large))
     built.edition.unlink()
     assert "is missing" in differences(built)[0]
 

@@ -84,11 +84,11 @@ print(here.images.shape, here.images.dtype, f"from {len(np.unique(patients))} pa
 print(f"with an opacity: {here.labels.mean():.1%} of the images")
 
 # %%
-clear, ill = np.flatnonzero(here.labels == 0)[:14:2], np.flatnonzero(here.labels == 1)[:14:2]
+clear, ill = np.flatnonzero(here.labels == 0)[:10:2], np.flatnonzero(here.labels == 1)[:10:2]
 shown = np.concatenate([clear, ill, ill])
 outlines = here.masks[shown].copy()
-outlines[7:14] = False  # the second row without an outline
-_ = plot_images(here.images[shown], masks=outlines, columns=7)
+outlines[5:10] = False  # the second row without an outline
+_ = plot_images(here.images[shown], masks=outlines, columns=5)
 
 # %% [markdown]
 # First row: lungs that are clear. Second row: each with an opacity. Third row: the same images, with the opacity
@@ -287,10 +287,10 @@ print(
 # ### Look at the mistakes
 
 # %%
-misses = test[~called & is_ill][::2][:7]  # every second one: another patient
-alarms = test[called & ~is_ill][::2][:7]
+misses = test[~called & is_ill][::2][:5]  # every second one: another patient
+alarms = test[called & ~is_ill][::2][:5]
 both = np.concatenate([misses, alarms])
-_ = plot_images(here.images[both], masks=here.masks[both], columns=7)
+_ = plot_images(here.images[both], masks=here.masks[both], columns=5)
 
 size = here.masks[test].sum(axis=(1, 2))
 print("median size in pixels: found", np.median(size[called & is_ill]), end=", ")
@@ -450,7 +450,7 @@ models = {
     "shortcut": fit_head(features_of(lettered["tied"][train]), labels[train]),
     "clean": fit_head(features_of(lettered["random"][train]), labels[train]),
 }
-_ = plot_images(lettered["tied"][shown[:14]], columns=7)
+_ = plot_images(lettered["tied"][shown[:10]], columns=5)
 
 
 # %%
@@ -585,10 +585,10 @@ asked = {"clean, frozen": whole(models["clean"])} | {
 looked = {
     name: enlarge(grad_cam(model, preprocess(as_inside), "stage2")) for name, model in asked.items()
 }
-rows = [looked[f"{name}, fine-tuned"][1:8] for name in ("clean", "shortcut")]
-outlines = np.concatenate([sick.masks[1:8]] * 2)
+rows = [looked[f"{name}, fine-tuned"][1:6] for name in ("clean", "shortcut")]
+outlines = np.concatenate([sick.masks[1:6]] * 2)
 _ = plot_images(
-    np.concatenate([as_inside[1:8]] * 2), maps=np.concatenate(rows), masks=outlines, columns=7
+    np.concatenate([as_inside[1:6]] * 2), maps=np.concatenate(rows), masks=outlines, columns=5
 )
 
 # %% [markdown]
@@ -646,7 +646,7 @@ lesson.finding("frozen-map", "The frozen model's map, less the mean mask", froze
 second = replace(HOSPITALS["second"], prevalence=0.5)
 at_home = simulate_radiographs(600, hospital="first", seed=10 * SEED + 5)
 there = simulate_radiographs(600, hospital=second, seed=10 * SEED + 5)
-_ = plot_images(np.concatenate([at_home.images[:7], there.images[:7]]), columns=7)
+_ = plot_images(np.concatenate([at_home.images[:5], there.images[:5]]), columns=5)
 
 # %%
 decided = {
@@ -982,7 +982,7 @@ def clean_score(images):
 
 forty = sick.images[:40]
 covered = occlusion_map(clean_score, forty, patch=8, stride=6)
-_ = plot_images(forty[:7], maps=np.maximum(covered[:7], 0), masks=sick.masks[:7], columns=7)
+_ = plot_images(forty[:5], maps=np.maximum(covered[:5], 0), masks=sick.masks[:5], columns=5)
 print("covered:", clustered_mean(pointing_game(covered, sick.masks[:40])))
 print("Grad-CAM on the same:", clustered_mean(clean_hits[:40]))
 

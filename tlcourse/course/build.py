@@ -11,7 +11,7 @@ from tlcourse.course.editions import student_edition
 from tlcourse.course.kernels import QUIET_KERNEL
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
-LARGEST = 600_000
+LARGEST = 800_000
 """Bytes of a committed edition, figures included."""
 
 CONFIGURE = """%config InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Software": None}}"""
