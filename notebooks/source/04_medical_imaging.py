@@ -281,8 +281,9 @@ print(
 )
 
 # %% [markdown]
-# In brackets are 95 % intervals. The last line treats images as patients; its interval is too narrow. The promise was
-# made with the validation part's few hundred images, so it is itself uncertain.
+# In brackets are 95 % intervals. The last line treats images as patients; its interval is narrower than it may be. Here
+# that is little, since there are two images of each; with twenty it would be much. And the promise was made with the
+# few hundred images of the validation part, so it is itself uncertain.
 #
 # ### Look at the mistakes
 
@@ -297,9 +298,9 @@ print("median size in pixels: found", np.median(size[called & is_ill]), end=", "
 print("missed", np.median(size[~called & is_ill]))
 
 # %% [markdown]
-# Above: opacities that were missed. Below: clear lungs that were called ill. A model that misses the small ones has the
-# same sensitivity as one that misses any at random, and is worth less to anyone who wants to find them early. No single
-# number tells you that; looking does.
+# Above: opacities that were missed. Below: clear lungs that were called ill. Did you think "the small ones are missed"?
+# Compare the two medians before you believe your eyes. A model that misses one kind of opacity has the same sensitivity
+# as one that misses any at random. No single number tells you which it is.
 #
 # ## What is it worth?
 #
@@ -632,10 +633,11 @@ lesson.finding("frozen-map", "The frozen model's map, less the mean mask", froze
 # %% [markdown]
 # The clean, fine-tuned model's maps beat both baselines, so they mean something, and those of the shortcut model mostly
 # point to the letter. But read the clean model's number again: in more than every second image, the highest point is
-# *elsewhere*. With some seeds the shortcut model finds the opacity almost as often. A map with such a record can't tell
-# a doctor why this patient was called ill. The frozen model's maps are worse by far, in some runs no better than a map
-# that never looked. Nobody who sees only its pictures would know. And the test above, where the letter was put down and
-# taken away, found the shortcut without any map. If you can change the input, do that first.
+# *elsewhere*, and with some seeds the shortcut model finds the opacity almost as often. A map with such a record can't
+# tell a doctor why this patient was called ill. The frozen model's maps are worse by far, in some runs no better than a
+# map that never looked. They also point to the letter now and then, although it hardly moves that model's score: bright
+# on a map is not yet a cause. And the test above, where the letter was put down and taken away, found the shortcut
+# without any map. If you can change the input, do that first.
 #
 # ### 3 · The other hospital
 #
