@@ -204,10 +204,12 @@ def test_an_empty_cell_is_no_early_end(made, tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_a_failure_that_resume_repeats(made, tmp_path):
-    job = Job(made(LIGHT), "quick", 0, tmp_path, 60)
+    job = Job(made(STATED), "quick", 0, tmp_path, 60)
     page = job.notebook.with_suffix(".html")
     page.mkdir()
-    assert "IsADirectoryError" in run([job])["runs"][0]["reason"]
+    result = run([job])["runs"][0]
+    assert result["status"] == "failed" and "IsADirectoryError" in result["reason"]
+    assert job.notebook.is_file() and any(claim["holds"] for claim in result["claims"])  # what was measured is kept
     page.rmdir()
     assert run([job], resume=True)["runs"][0]["status"] == "passed"
     assert page.is_file()

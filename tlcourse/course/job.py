@@ -115,8 +115,12 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
     executed = nbformat.read(partial, as_version=4) if partial.is_file() else None
     result = judge(job, executed, error, reached, total, interrupted=kernels.ending)
     if executed:
+        try:
+            write_page(executed, job.notebook.with_suffix(".html"))
+        except Exception as problem:  # the notebook and its claims are kept
+            no_page = f"its page could not be written ({type(problem).__name__}: {problem})"
+            result |= {"status": "failed", "reason": "; ".join(filter(None, [result["reason"], no_page]))}
         executed.metadata.tlcourse = {**executed.metadata.get("tlcourse", {}), "run": result}
-        write_page(executed, job.notebook.with_suffix(".html"))
         write_notebook(executed, job.notebook)
         partial.unlink()
     return result
