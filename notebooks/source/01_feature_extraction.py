@@ -290,7 +290,8 @@ print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are rig
 #
 # From here on, `load_backbone` gives the network already cut, together with its preprocessing. `extract` does our lines
 # (`preprocess`, then `predict` and the mean) and keeps the result in a file; if a weight or a pixel changes, it
-# computes anew. The course's **probe**, `fit_probe`, is this ridge classifier. Both give what we computed by hand:
+# computes anew. The course's **probe**, `fit_probe`, is this ridge classifier. Both give what we computed by hand, up to
+# rounding (a graphics card may round to three digits):
 
 # %%
 from tlcourse.backbones import load_backbone
@@ -304,7 +305,7 @@ same = float(np.mean(probe.predict(of_test) == ridge.predict(test_features)))
 lesson.claim(
     "helpers-do-the-same",
     "The helpers give what was computed by hand: the same features, and the same answers.",
-    holds=apart < 1e-4 and same > 0.999,
+    holds=apart < 0.01 * of_test.std() and same > 0.999,
     observed={"largest difference of a feature": apart, "share of the same answers": same},
 )
 
