@@ -6,9 +6,19 @@ import keras
 import numpy as np
 import pytest
 
-import tlcourse.text as module
+import tlcourse.text.encoders as module
 from tlcourse.assets import AssetMissing
-from tlcourse.text import SentenceEncoder, encode, load_encoder
+from tlcourse.text import (
+    SentenceBatches,
+    SentenceEncoder,
+    add_lora,
+    encode,
+    fine_tune_sentences,
+    load_encoder,
+    sentence_classifier,
+    train_top,
+    trainable_count,
+)
 
 REFERENCE = json.loads(Path(__file__).with_name("minilm_reference.json").read_text(encoding="utf-8"))
 TENSORFLOW = pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="Hub modules need TensorFlow")
@@ -29,9 +39,9 @@ def lengths():
 
 def test_vectors_come_in_the_order_of_the_sentences_whatever_the_batches(lengths):
     encoder, seen = lengths
-    sentences = ["four", "a", "", "seventeen letters", "bb"]
-    assert encode(encoder, sentences, batch_size=2, cache=False).ravel().tolist() == [8, 2, 0, 34, 4]
-    assert seen == [["", "a"], ["bb", "four"], ["seventeen letters"]]
+    sentences = ["four", "a", "ccc", "seventeen letters", "bb"]
+    assert encode(encoder, sentences, batch_size=2, cache=False).ravel().tolist() == [8, 2, 6, 34, 4]
+    assert seen == [["a", "bb"], ["ccc", "four"], ["seventeen letters"]]
 
 
 def test_the_second_call_reads_and_another_sentence_computes(lengths):
@@ -64,9 +74,9 @@ def test_batches_need_a_whole_number_of_sentences(lengths, bad):
         encode(lengths[0], ["a"], batch_size=bad)
 
 
-@pytest.mark.parametrize("bad", [[], b"bytes", [b"bytes"], ["fine", None], [3.0], None, 5])
+@pytest.mark.parametrize("bad", [[], b"bytes", [b"bytes"], ["fine", None], [3.0], None, 5, ["fine", ""], [" "]])
 def test_what_is_no_sentence_is_refused(lengths, bad):
-    with pytest.raises(ValueError, match="Sentences must be strings, at least one; got"):
+    with pytest.raises(ValueError, match="Sentences must be strings with words, at least one; got"):
         encode(lengths[0], bad)
 
 
@@ -84,9 +94,11 @@ def test_minilm_gives_the_vectors_of_sentence_transformers():
         minilm = load_encoder("minilm")
     except AssetMissing as error:
         pytest.skip(f"the network is needed once: {error}")
-    vectors = encode(minilm, REFERENCE["sentences"])
-    assert np.abs(vectors - REFERENCE["vectors"]).max() < 1e-3
-    alone = [encode(minilm, sentence)[0] for sentence in REFERENCE["sentences"]]
+    given = [each for each in zip(REFERENCE["sentences"], REFERENCE["vectors"], strict=True) if each[0]]
+    sentences, wanted = zip(*given, strict=True)  # an empty one is refused here
+    vectors = encode(minilm, sentences)
+    assert np.abs(vectors - wanted).max() < 1e-3
+    alone = [encode(minilm, sentence)[0] for sentence in sentences]
     assert np.abs(vectors - alone).max() < 1e-5
 
 
@@ -96,7 +108,8 @@ def test_wordhub_is_the_mean_over_known_words():
     good, film, both, loud, none, negated, other = encode(
         wordhub, ["good", "film", "a-film: GOOD zzzqx", "GOOD!", "zzzqx", "don't", "do nt"]
     )
-    curly, accented, surrogate = encode(wordhub, ["DON’T", "naïve", "good \ud800"])
+    with pytest.warns(UserWarning, match="1 of 3 sentences have no word that wordhub knows, such as 'naïve'"):
+        curly, accented, surrogate = encode(wordhub, ["DON’T", "naïve", "good \ud800"])
     assert np.array_equal(curly, negated)
     assert not accented.any()
     assert np.array_equal(surrogate, good)
@@ -125,3 +138,73 @@ def test_the_module_that_pretraining_writes_is_the_mean_of_weighted_vectors(tmp_
 
 def test_lengths_are_padded_to_few_shapes():
     assert module.LONGEST % module.STEP == 0
+
+
+def test_batches_of_near_lengths_hold_every_sentence_once_an_epoch(lengths):
+    encoder, _ = lengths
+    sentences, labels = ["x" * (1 + at % 40) for at in range(50)], np.arange(50) % 2
+    batches = SentenceBatches(encoder, sentences, labels, batch_size=4, seed=3)
+    assert len(batches) == 13
+    first = [batches[at] for at in range(13)]
+    assert sorted(np.concatenate([inputs.ravel() for inputs, _ in first])) == sorted(map(len, sentences))
+    spread = np.mean([np.ptp(inputs) for inputs, _ in first])
+    assert spread < np.mean([np.ptp(np.random.default_rng(at).choice(40, 4)) for at in range(99)]) / 2
+    batches.on_epoch_end()
+    assert any(
+        len(a[1]) != len(b[1]) or (a[0] != b[0]).any()
+        for a, b in zip(first, map(batches.__getitem__, range(13)), strict=True)
+    )
+
+
+def test_batches_to_predict_keep_the_order_and_labels_must_be_as_many(lengths):
+    batches = SentenceBatches(lengths[0], ["ccc", "a", "bb"], batch_size=2)
+    assert [batches[at].ravel().tolist() for at in range(2)] == [[3, 1], [2]]
+    with pytest.raises(ValueError, match="one label for each of 2; got"):
+        SentenceBatches(lengths[0], ["a", "b"], [1])
+
+
+@pytest.fixture(scope="module")
+def small_bert():
+    """A classifier on a transformer of three layers, with random weights."""
+    import keras_hub
+
+    bert = keras_hub.models.BertBackbone(
+        vocabulary_size=30, num_layers=3, num_heads=2, hidden_dim=8, intermediate_dim=16, max_sequence_length=16
+    )
+    pooled = keras.layers.GlobalAveragePooling1D()(bert.output["sequence_output"])
+    encoder = SentenceEncoder("small", keras.Model(bert.input, pooled), None, 8, "made")
+    ids = np.arange(12).reshape(2, 6)
+    return encoder, {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+
+
+def test_training_the_top_freezes_what_is_below(small_bert):
+    model = sentence_classifier(small_bert[0])
+    train_top(model, 1)
+    assert [layer.name for layer in model.layers if layer.trainable_variables] == ["transformer_layer_2", "head"]
+    train_top(model, 0)
+    assert trainable_count(model) == 9
+    with pytest.raises(ValueError, match="layers must be from 0 to 3; got 4"):
+        train_top(model, 4)
+
+
+def test_lora_starts_as_nothing_trains_little_and_leaves_the_frozen_weights(small_bert):
+    encoder, inputs = small_bert
+    model = sentence_classifier(encoder)
+    before = model.predict(inputs, verbose=0)
+    add_lora(model, rank=2)
+    assert np.array_equal(model.predict(inputs, verbose=0), before)
+    # a layer's kernel is (8, 2 heads, 4): A is (8, 2, rank), B (rank, 4)
+    assert trainable_count(model) == 9 + 3 * 2 * (8 * 2 * 2 + 2 * 4)
+    kept = [variable for variable in model.non_trainable_variables if "seed" not in variable.path]  # of dropout
+    frozen = [np.array(variable) for variable in kept]
+    model.compile(keras.optimizers.SGD(0.5), keras.losses.BinaryCrossentropy(from_logits=True))
+    model.fit(inputs, np.array([0.0, 1.0]), epochs=2, verbose=0)
+    assert all(np.array_equal(a, variable) for a, variable in zip(frozen, kept, strict=True))
+    assert not np.array_equal(model.predict(inputs, verbose=0), before)
+    with pytest.raises(ValueError, match="rank must be at least 1; got 0"):
+        add_lora(model, rank=0)
+
+
+def test_ways_to_fine_tune_are_named():
+    with pytest.raises(ValueError, match="Unknown way to fine-tune 'lorra'. Known: lora"):
+        fine_tune_sentences("lorra", ["a"], [1], None, epochs=1, rate=1e-3, seed=0)

@@ -11,10 +11,11 @@ from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
 from tlcourse.datasets.pneumoniamnist import load_pneumoniamnist
 from tlcourse.datasets.radiographs import HOSPITALS, Hospital, Radiographs, simulate_radiographs, stamp_marker
+from tlcourse.datasets.reviews import DOMAINS, load_behaviour, load_reviews
 from tlcourse.datasets.rt_polarity import load_rt_polarity
 from tlcourse.datasets.shifts import SEVERITIES, shifted
 from tlcourse.datasets.sources import load_letters, load_source_task
-from tlcourse.datasets.texts import TextDataset, TextPart
+from tlcourse.datasets.texts import TextDataset, TextPart, read_texts
 from tlcourse.datasets.textures import load_textures
 
 LOADERS = {
@@ -28,11 +29,13 @@ LOADERS = {
     "mnist-8x8": load_small_mnist,
     "mnist-on-photographs": load_mnist_on_photographs,
     "pneumoniamnist": load_pneumoniamnist,
+    "reviews": load_reviews,
     "rt-polarity": load_rt_polarity,
     "textures": load_textures,
 }
 
 __all__ = [
+    "DOMAINS",
     "HOSPITALS",
     "LOADERS",
     "SEVERITIES",
@@ -43,6 +46,7 @@ __all__ = [
     "TextDataset",
     "TextPart",
     "count_ink",
+    "load_behaviour",
     "load_cifar10",
     "load_dataset",
     "load_digits",
@@ -54,10 +58,12 @@ __all__ = [
     "load_mnist",
     "load_mnist_on_photographs",
     "load_pneumoniamnist",
+    "load_reviews",
     "load_rt_polarity",
     "load_small_mnist",
     "load_source_task",
     "load_textures",
+    "read_texts",
     "shifted",
     "simulate_radiographs",
     "stamp_marker",
@@ -70,12 +76,12 @@ def load_dataset(name, evaluate_on="reporting"):
 
     Args:
         name: ``"digits"``, ``"faces"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered,
-            ``"digits-on-photographs"``, or one that is fetched: ``"cifar10"``, ``"flowers"``, ``"mnist"``,
-            ``"mnist-8x8"``, ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
+            ``"digits-on-photographs"``, ``"reviews"``, or one that is fetched: ``"cifar10"``, ``"flowers"``,
+            ``"mnist"``, ``"mnist-8x8"``, ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:
-        A `Dataset`, of ``rt-polarity`` a `TextDataset`.
+        A `Dataset`, of ``reviews`` and ``rt-polarity`` a `TextDataset`.
 
     Raises:
         ValueError: if the name or the part is unknown.

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -76,9 +77,12 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
         float32 vectors ``(n, width)``.
 
     Raises:
-        ValueError: if there is no sentence, something else than a string among them, or ``batch_size`` is below 1.
+        ValueError: if there is no sentence, one is empty or no string, or ``batch_size`` is below 1.
+
+    Warns:
+        UserWarning: if a text is longer than the encoder reads, or none of its words is known.
     """
-    sentences = _checked(sentences)
+    sentences = checked_sentences(sentences)
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
 
@@ -96,18 +100,29 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
 
     seen = itertools.chain([encoder.name, json.dumps(sentences)], map(read, batches))
     key = fingerprint(encoder.model, seen) if cache else ""
-    if not key:
-        return compute([])[encoder.name]
-    return computed_once(key, [encoder.name], len(sentences), compute)[encoder.name]
+    vectors = (computed_once(key, [encoder.name], len(sentences), compute) if key else compute([]))[encoder.name]
+    empty = np.flatnonzero(~vectors.any(axis=1))
+    if len(empty):
+        warnings.warn(
+            f"{len(empty)} of {len(sentences)} sentences have no word that {encoder.name} knows, such as "
+            f"{sentences[empty[0]][:40]!r}: their vectors are zeros.",
+            stacklevel=2,
+        )
+    return vectors
 
 
-def _checked(sentences):
+def checked_sentences(sentences):
+    """Return sentences as a list of strings.
+
+    Raises:
+        ValueError: if there is none, or one is no string or has no words.
+    """
     single = isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable) or not np.ndim(sentences)
     sentences = [sentences] if single else list(sentences)
-    wrong = [sentence for sentence in sentences if not isinstance(sentence, str)]
+    wrong = [sentence for sentence in sentences if not isinstance(sentence, str) or not sentence.strip()]
     if not sentences or wrong:
         came = f"{type(wrong[0]).__name__}: {str(wrong[0])[:40]!r}" if wrong else "none"
-        raise ValueError(f"Sentences must be strings, at least one; got {came}. Decode bytes, fill gaps with ''.")
+        raise ValueError(f"Sentences must be strings with words, at least one; got {came}. Leave empty ones out.")
     return [str(sentence).encode("utf-8", "replace").decode() for sentence in sentences]  # a lone surrogate is no text
 
 
@@ -129,6 +144,9 @@ def _minilm():
 
     def preprocess(sentences):
         encoded = tokenizer.encode_batch(sentences)
+        cut = sum(bool(each.overflowing) for each in encoded)
+        if cut:
+            warnings.warn(f"MiniLM reads {LONGEST} tokens; of {cut} texts only the beginning is read.", stacklevel=2)
         ids = np.array([each.ids for each in encoded])
         mask = np.array([each.attention_mask for each in encoded])
         return {"token_ids": ids, "padding_mask": mask, "segment_ids": np.zeros_like(ids)}

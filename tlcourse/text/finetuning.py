@@ -1,0 +1,149 @@
+"""A transformer fine-tuned inside `fit`: its top layers, all of it, or LoRA."""
+
+import keras
+import numpy as np
+
+from tlcourse.checks import known
+from tlcourse.networks import use_xla
+from tlcourse.text.encoders import checked_sentences, load_encoder
+
+NEAR = 8
+"""Batches that are drawn together and then sorted by length."""
+
+
+class SentenceBatches(keras.utils.PyDataset):
+    """Batches for `fit`, each of sentences about equally long, in another order every epoch.
+
+    Sentences in a batch are padded to the longest of them. So a short sentence should meet short ones: the shuffled
+    sentences are sorted by length within each run of eight batches, and the batches are shuffled again.
+
+    Args:
+        encoder: a `SentenceEncoder`, of which ``preprocess`` is used.
+        sentences: n strings.
+        labels: ``(n,)``, or ``None`` to predict: then the order is that of the sentences.
+        batch_size: sentences in a batch, at least 1.
+        seed: of the order.
+
+    Raises:
+        ValueError: if there is no sentence, one is empty or no string, or labels are not as many.
+    """
+
+    def __init__(self, encoder, sentences, labels=None, *, batch_size=16, seed=0):
+        super().__init__()
+        self.encoder, self.sentences, self.batch_size = encoder, checked_sentences(sentences), batch_size
+        self.labels = None if labels is None else np.asarray(labels, "float32")
+        if self.labels is not None and self.labels.shape != (len(self.sentences),):
+            raise ValueError(f"There must be one label for each of {len(self.sentences)}; got {self.labels.shape}.")
+        self.rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return -(-len(self.sentences) // self.batch_size)
+
+    def __getitem__(self, at):
+        rows = self.batches[at]
+        inputs = self.encoder.preprocess([self.sentences[row] for row in rows])
+        return inputs if self.labels is None else (inputs, self.labels[rows])
+
+    def on_epoch_end(self):
+        """Draw the next epoch's order."""
+        count, size = len(self.sentences), self.batch_size
+        if self.labels is None:
+            self.batches = [np.arange(count)[start : start + size] for start in range(0, count, size)]
+            return
+        lengths = np.array([len(sentence) for sentence in self.sentences])
+        order, batches = self.rng.permutation(count), []
+        for start in range(0, count, NEAR * size):
+            near = order[start : start + NEAR * size]
+            near = near[np.argsort(lengths[near], kind="stable")]
+            batches += [near[at : at + size] for at in range(0, len(near), size)]
+        self.batches = [batches[at] for at in self.rng.permutation(len(batches))]
+
+
+def sentence_classifier(encoder):
+    """Return the encoder with a new head on its vectors: a model from the encoder's input to a log odds ``(n,)``."""
+    head = keras.layers.Dense(1, name="head")(encoder.model.output)
+    return keras.Model(encoder.model.input, keras.layers.Reshape((), name="log_odds")(head))
+
+
+def train_top(model, layers):
+    """Freeze a sentence classifier but for its head and its last transformer layers.
+
+    Args:
+        model: of `sentence_classifier`.
+        layers: how many transformer layers stay trainable, from 0 to all of them.
+
+    Raises:
+        ValueError: if there are not so many.
+    """
+    transformer = [layer for layer in model.layers if layer.name.startswith("transformer_layer")]
+    if not 0 <= layers <= len(transformer):
+        raise ValueError(f"layers must be from 0 to {len(transformer)}; got {layers}.")
+    kept = {layer.name for layer in transformer[len(transformer) - layers :]} | {"head"}
+    for layer in model.layers:
+        layer.trainable = layer.name in kept
+
+
+def add_lora(model, rank=4):
+    """Freeze a sentence classifier but for its head, and add low-rank updates to the queries and values of attention.
+
+    Each such matrix ``W`` becomes ``W + A B`` with ``B = 0`` at first, so that nothing changes before training.
+
+    Args:
+        model: of `sentence_classifier`.
+        rank: columns of A and rows of B, at least 1.
+
+    Raises:
+        ValueError: if ``rank`` is below 1.
+
+    Source:
+        Hu et al. (2022), *LoRA: Low-Rank Adaptation of Large Language Models*, ICLR, equation 3; the layers are those
+        of their section 4.2.
+    """
+    if rank < 1:
+        raise ValueError(f"rank must be at least 1; got {rank}.")
+    train_top(model, 0)
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.EinsumDense) and layer.name in ("query", "value"):
+            layer.trainable = True
+            layer.enable_lora(rank)  # which freezes its kernel
+            layer.bias.trainable = False
+
+
+def trainable_count(model):
+    """Return how many numbers `fit` changes."""
+    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+
+
+def fine_tune_sentences(how, sentences, labels, head, *, epochs, rate, seed):
+    """Fine-tune MiniLM, loaded anew, with a head that was fitted on frozen vectors first.
+
+    Args:
+        how: ``"top"``, the last two transformer layers; ``"all"``; or ``"lora"``.
+        sentences: n strings.
+        labels: 0 or 1, ``(n,)``.
+        head: fitted `sklearn.linear_model.LogisticRegression` on vectors of the frozen encoder.
+        epochs: how often each sentence is seen.
+        rate: the learning rate at the start; it falls to 0 along a cosine.
+        seed: of the order of the sentences.
+
+    Returns:
+        The classifier and its `SentenceEncoder`.
+
+    Raises:
+        ValueError: if ``how`` is unknown, or as `SentenceBatches`.
+    """
+    known("way to fine-tune", how, ["top", "all", "lora"])
+    encoder = load_encoder("minilm")
+    model = sentence_classifier(encoder)
+    if how == "top":
+        train_top(model, 2)
+    elif how == "lora":
+        add_lora(model)
+    model.get_layer("head").set_weights([head.coef_.T, head.intercept_])
+    batches = SentenceBatches(encoder, sentences, labels, seed=seed)
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(schedule), loss, jit_compile=use_xla())
+    model.fit(batches, epochs=epochs, verbose=0)
+    return model, encoder
