@@ -166,6 +166,10 @@ def test_the_build_check_finds_what_nbval_passes(built):
     large = nbformat.v4.new_output("stream", text="x" * 800_000)
     error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
     assert "failed or wrote" in changed(lambda code: code[2].outputs.append(error))
+    stated = next(at for at, cell in enumerate(original.cells) if "lesson.finding" in cell.source)
+    count = sum(cell.cell_type == "code" for cell in original.cells[:stated])
+    beside = nbformat.v4.new_output("stream", text="accuracy 0.917")
+    assert "prints something else" in changed(lambda code: code[count].outputs.append(beside))
     assert "more than 800,000; draw fewer figures" in changed(lambda code: code[2].outputs.append(large))
     built.edition.unlink()
     assert "is missing" in differences(built)[0]

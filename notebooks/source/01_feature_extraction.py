@@ -442,12 +442,14 @@ on_photos = probe_on(
     *(extract(photos, part.images, "stage3") for part in (pool, test)), pool.labels
 )
 natural = repeat("photos, frozen", on_photos, budgets=(5,))
-gain = paired_interval(natural.at(5), pixels.at(5))
-lesson.finding("photos-over-pixels", "Gain of photos over the SVM on pixels", gain)
 print(f"at its own job photos is right for {photos.card['accuracy']:.0%}")
 plain = repeat("pixels, ridge", probe_on(flat_pool, flat_test, pool.labels), budgets=(5,))
 table = (frozen, pixels, natural, plain, untrained)
 accuracy_table({each.name: {"5 each": each.at(5)} for each in table})
+
+# %%
+gain = paired_interval(natural.at(5), pixels.at(5))
+lesson.finding("photos-over-pixels", "Gain of photos over the SVM on pixels", gain)
 
 # %% [markdown]
 # A network of the same shape, and good at its own job, read at the same layer, is worth less here than no network at
@@ -486,11 +488,13 @@ mistakes = {
     "values up to 16": after(lambda images: 16.0 * images),
     "inverted": after(lambda images: LARGEST - images),
 }
+rows = mistakes | {"pixels, SVM": svm_right}
+accuracy_table({name: {"5 each": right} for name, right in rows.items()})
+
+# %%
 for name in ("values up to 16", "inverted"):
     over_pixels = paired_interval(mistakes[name], svm_right)
     lesson.finding(f"{name[:6]}-over-pixels", f"Gain over the SVM on pixels, {name}", over_pixels)
-rows = mistakes | {"pixels, SVM": svm_right}
-accuracy_table({name: {"5 each": right} for name, right in rows.items()})
 
 # %% [markdown]
 # Both run without a word. With values that are too large, a part of the gain is gone. With inverted pictures more than
@@ -670,11 +674,13 @@ known, asked = (extract(backbone, part.images) for part in (pool, test))
 by_tap = {tap: probe_on(known[tap], asked[tap], pool.labels) for tap in known}
 by_tap["chosen inside the labels"] = probe_on(known, asked, pool.labels)
 by_layer = {name: repeat(name, predict, budgets=(5,)).at(5) for name, predict in by_tap.items()}
-gain = paired_interval(by_layer["stage2"], by_layer["stage3"])
-lesson.finding("stage2-over-stage3", "Gain of stage2 over stage3", gain)
 in_draw = [fit_probe({tap: known[tap][rows] for tap in known}, pool.labels[rows]) for rows in draws]
 print("chosen:", *(f"{tap} {sum(probe.layer == tap for probe in in_draw)} times" for tap in known))
 accuracy_table({name: {"5 each": right} for name, right in by_layer.items()})
+
+# %%
+gain = paired_interval(by_layer["stage2"], by_layer["stage3"])
+lesson.finding("stage2-over-stage3", "Gain of stage2 over stage3", gain)
 
 # %% [markdown]
 # On these digits `stage2` is better than `stage3`, which we took because it was the last; the finding says by how much.

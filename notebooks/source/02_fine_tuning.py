@@ -477,6 +477,8 @@ try:
 except StaleCompile as problem:
     noticed = True
     print(problem)
+
+# %%
 lesson.claim(
     "flag-without-compile",
     "A flag that is set without a new compile is not obeyed; check_compiled notices.",
@@ -607,9 +609,11 @@ for start, rows in zip(starts, draws):
     train(model, start[:-2] + random_head, rows, rate=0.002)
     at_once.append(outcome(network, base, model))
 orders = {"head first": measured["trains", 0.002], "all at once": np.transpose(at_once)}
+accuracy_table({name: dict(zip(columns, order)) for name, order in orders.items()})
+
+# %%
 gain = paired_interval(*(outcomes[DIGITS] for outcomes in orders.values()))
 lesson.finding("head-first", "Digits, head first less all at once", gain)
-accuracy_table({name: dict(zip(columns, order)) for name, order in orders.items()})
 
 # %% [markdown]
 # An advice with good reasons still has to be measured where you use it. Where the interval includes zero, the order

@@ -621,6 +621,8 @@ lesson.claim(
 )
 of_matching = {name: gains[name] for name in matching}
 lesson.finding("matching-gains", "Gain of the methods that match features", of_matching)
+
+# %%
 more = [n for n in few_labels if np.mean(few_labels[n]) > right["certain and varied"].mean()]
 print("labels of each digit that do better:", *more)
 
@@ -791,6 +793,8 @@ for score, values in scores.items():
 shelf_accuracy = {name: share.mean() for name, share in shelf_right.items()}
 chosen, gaps["entropy, half of the classes missing"] = oracle_gap(doubt, shelf_accuracy)
 print(f"entropy chooses, for the shelf, {chosen!r}")
+
+# %%
 lesson.finding("oracle-gap", "Accuracy lost by choosing without labels (1 would be all)", gaps)
 
 # %% [markdown]
@@ -905,6 +909,8 @@ saved = Path(tempfile.mkdtemp()) / "night.keras"
 keras.Sequential([keras.Input((*SIZE, 3)), *own.layers]).save(saved)
 says = keras.models.load_model(saved).predict(checked[:1], verbose=0)[0]
 print(f"{kinds[says.argmax()]}; its folder is {kinds[checked_labels[0]]!r}")
+
+# %%
 at_night = paired_interval(by_night["certain and varied"], by_night["untouched"])
 lesson.claim(
     "photographs-at-night",
@@ -945,6 +951,8 @@ strong = read(test_images) == test_labels
 use_statistics(printed[:900])
 print(f"handwriting, strength 3: {strong.mean():.1%}")
 print(f"fresh printed digits: {np.mean(read(fresh) == fresh_labels):.1%}")
+
+# %%
 lesson.finding(
     "strong-adversary",
     "The adversary, thirty times as strong, less λ = 0",

@@ -93,6 +93,8 @@ def differences(source):
     outputs = [output for cell in code for output in cell.outputs]
     if any(output.output_type == "error" or output.get("name") == "stderr" for output in outputs):
         found.append("A cell failed or wrote to standard error.")
+    if any(_prints_beside_a_statement(cell) for cell in code):
+        found.append("A cell with a claim or a finding prints something else, which may differ elsewhere; divide it.")
     if source.edition.stat().st_size > LARGEST:
         found.append(f"It has {source.edition.stat().st_size:,} bytes, more than {LARGEST:,}; draw fewer figures.")
     return [f"{source.edition.name}: {sentence} Build it with: make notebooks" for sentence in found]
@@ -100,6 +102,11 @@ def differences(source):
 
 def _content(cell):
     return cell.cell_type, cell.id, cell.source, cell.metadata
+
+
+def _prints_beside_a_statement(cell):
+    stated = ["tlcourse" in output.get("metadata", {}) for output in cell.outputs]
+    return any(stated) and not all(stated)
 
 
 def _steady(output):
