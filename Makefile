@@ -9,13 +9,14 @@ export KERAS_BACKEND := $(BACKEND)
 .PHONY: run test offline lab notebooks solutions bench lint lock clean
 
 run: $(VENV)/.installed
-	$(BIN)/tlcourse fetch --profile quick
+	-$(BIN)/tlcourse fetch --profile quick
 	$(BIN)/tlcourse run
 
 test: $(VENV)/.installed
 ifeq ($(BACKEND),tensorflow)
 	$(BIN)/python -m pytest -n 2 --durations=10 --doctest-modules tlcourse tests $(PYTEST)
 	rm -rf runs/trial
+	-$(BIN)/tlcourse fetch --profile quick
 	$(BIN)/tlcourse build --trial runs/trial
 	$(BIN)/python -m pytest -n 2 --durations=10 --dist loadfile --nbval-lax runs/trial $(PYTEST)
 else

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from made import BODY, NO_KERAS
 from PIL import Image
+from typer.testing import CliRunner
 
 import tlcourse.course.sources as sources
+from tlcourse.__main__ import app
 from tlcourse.course.build import build, differences, light, without_volatile
 from tlcourse.course.editions import blank, solution, solved_edition, student_edition
 from tlcourse.course.sources import lessons, write_notebook
@@ -147,6 +149,15 @@ def test_an_edition_that_is_not_what_its_source_builds_is_not_tried(built):
     built.edition.write_text(built.edition.read_text().replace("(SEED, 8, 8)", "(SEED, 8)"))
     with pytest.raises(ValueError, match="differ from what the source builds"):
         trial_edition(built)
+
+
+def test_a_lesson_that_needs_what_this_machine_lacks_is_not_tried(built, tmp_path):
+    text = built.path.read_text(encoding="utf-8")
+    built.path.write_text(text.replace("quick: []", "quick: [mnist]"), encoding="utf-8")
+    said = CliRunner().invoke(app, ["build", "90", "--trial", str(tmp_path / "trial")])
+    assert said.exit_code == 0
+    assert "not tried. Bring what is missing with: tlcourse fetch mnist" in said.output.replace("\n", "")
+    assert not (tmp_path / "trial").exists()
 
 
 def test_the_build_check_finds_what_nbval_passes(built):

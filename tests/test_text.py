@@ -5,15 +5,16 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import tlcourse.text.encoders as module
 from tlcourse.assets import AssetMissing
 from tlcourse.text import (
     SentenceBatches,
     SentenceEncoder,
+    SentenceTuner,
     add_lora,
     encode,
-    fine_tune_sentences,
     load_encoder,
     sentence_classifier,
     train_top,
@@ -163,18 +164,27 @@ def test_batches_to_predict_keep_the_order_and_labels_must_be_as_many(lengths):
         SentenceBatches(lengths[0], ["a", "b"], [1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small_bert():
     """A classifier on a transformer of three layers, with random weights."""
     import keras_hub
 
+    keras.utils.set_random_seed(0)
     bert = keras_hub.models.BertBackbone(
         vocabulary_size=30, num_layers=3, num_heads=2, hidden_dim=8, intermediate_dim=16, max_sequence_length=16
     )
     pooled = keras.layers.GlobalAveragePooling1D()(bert.output["sequence_output"])
-    encoder = SentenceEncoder("small", keras.Model(bert.input, pooled), None, 8, "made")
     ids = np.arange(12).reshape(2, 6)
-    return encoder, {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+    return SentenceEncoder("small", keras.Model(bert.input, pooled), letters, 8, "made"), bert_inputs(ids)
+
+
+def letters(sentences):
+    longest = max(map(len, sentences))
+    return bert_inputs(np.array([[ord(letter) % 30 for letter in sentence.ljust(longest)] for sentence in sentences]))
+
+
+def bert_inputs(ids):
+    return {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
 
 
 def test_training_the_top_freezes_what_is_below(small_bert):
@@ -205,6 +215,21 @@ def test_lora_starts_as_nothing_trains_little_and_leaves_the_frozen_weights(smal
         add_lora(model, rank=0)
 
 
-def test_ways_to_fine_tune_are_named():
+@pytest.mark.slow
+def test_each_fit_of_a_tuner_starts_anew_and_its_answers_keep_the_order_of_the_sentences(small_bert):
+    encoder = small_bert[0]
+    sentences, labels = ["aaaa", "bb", "aaa", "b"], [1, 0, 1, 0]
+    head = LogisticRegression().fit(encoder.model.predict(letters(["aaaa", "bbbb"]), verbose=0), [1, 0])
+    tuner = SentenceTuner(encoder, "all")
+    how = dict(epochs=4, rate=0.02, seed=0, batch_size=2)
+    first = tuner.fit(sentences, labels, head, **how).log_odds(sentences)
+    assert ((first > 0) == labels).all()
+    tuner.fit(sentences, [0, 1, 0, 1], head, **how)
+    again = tuner.fit(sentences, labels, head, **how).log_odds(sentences)
+    assert np.abs(again - first).max() < 1e-4
+    assert np.abs(tuner.log_odds(sentences[::-1]) - first[::-1]).max() < 1e-4
+
+
+def test_ways_to_fine_tune_are_named(small_bert):
     with pytest.raises(ValueError, match="Unknown way to fine-tune 'lorra'. Known: lora"):
-        fine_tune_sentences("lorra", ["a"], [1], None, epochs=1, rate=1e-3, seed=0)
+        SentenceTuner(small_bert[0], "lorra")

@@ -20,11 +20,12 @@ def build(
     """Build the student editions from their sources and execute them.
 
     With --trial nothing is executed: each committed edition is compared with what its source builds, and written with
-    its outputs and with every answer to its exercises.
+    its outputs and with every answer to its exercises. A lesson whose assets are missing is left out, and named.
 
     Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule or, with --trial, an edition is not
     what its source builds.
     """
+    from tlcourse.assets import at_hand
     from tlcourse.course import showcase
     from tlcourse.course.build import build as build_edition
     from tlcourse.course.editions import solved_edition, student_edition
@@ -37,6 +38,10 @@ def build(
         if trial:
             path = trial / lesson.edition.name
             notebook = or_stop(trial_edition, lesson)
+            missing = [name for name in lesson.needs["quick"] if not at_hand(name)]
+            if missing:
+                typer.echo(f"{path}: not tried. Bring what is missing with: tlcourse fetch {' '.join(missing)}")
+                continue
         elif solutions:
             path = solutions / f"{lesson.path.stem}_solutions.ipynb"
             notebook = or_stop(build_edition, lesson, solved_edition)

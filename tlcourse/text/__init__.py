@@ -3,8 +3,8 @@
 from tlcourse.text.encoders import LONGEST, SentenceEncoder, encode, load_encoder
 from tlcourse.text.finetuning import (
     SentenceBatches,
+    SentenceTuner,
     add_lora,
-    fine_tune_sentences,
     sentence_classifier,
     train_top,
     trainable_count,
@@ -14,9 +14,9 @@ __all__ = [
     "LONGEST",
     "SentenceBatches",
     "SentenceEncoder",
+    "SentenceTuner",
     "add_lora",
     "encode",
-    "fine_tune_sentences",
     "load_encoder",
     "sentence_classifier",
     "train_top",

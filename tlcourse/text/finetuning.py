@@ -5,7 +5,8 @@ import numpy as np
 
 from tlcourse.checks import known
 from tlcourse.networks import use_xla
-from tlcourse.text.encoders import checked_sentences, load_encoder
+from tlcourse.text.encoders import checked_sentences
+from tlcourse.training import forget_steps
 
 NEAR = 8
 """Batches that are drawn together and then sorted by length."""
@@ -115,35 +116,67 @@ def trainable_count(model):
     return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
 
 
-def fine_tune_sentences(how, sentences, labels, head, *, epochs, rate, seed):
-    """Fine-tune MiniLM, loaded anew, with a head that was fitted on frozen vectors first.
+class SentenceTuner:
+    """A sentence classifier, compiled once for one way to fine-tune it; each `fit` starts from the encoder's weights.
+
+    To compile a transformer takes longer than to train it on a few sentences. So different labels share one model.
 
     Args:
-        how: ``"top"``, the last two transformer layers; ``"all"``; or ``"lora"``.
-        sentences: n strings.
-        labels: 0 or 1, ``(n,)``.
-        head: fitted `sklearn.linear_model.LogisticRegression` on vectors of the frozen encoder.
-        epochs: how often each sentence is seen.
-        rate: the learning rate at the start; it falls to 0 along a cosine.
-        seed: of the order of the sentences.
+        encoder: a `SentenceEncoder` with a transformer, such as ``load_encoder("minilm")``. Its model changes.
+        how: what trains: ``"top"``, the last two transformer layers; ``"all"``; or ``"lora"``. The head always does.
 
-    Returns:
-        The classifier and its `SentenceEncoder`.
+    Attributes:
+        model: the Keras model, from the encoder's input to a log odds ``(n,)``.
 
     Raises:
-        ValueError: if ``how`` is unknown, or as `SentenceBatches`.
+        ValueError: if ``how`` is unknown.
+
+    Example:
+        ``SentenceTuner(load_encoder("minilm"), "lora").fit(texts, labels, head, epochs=5, rate=3e-3, seed=0)``
     """
-    known("way to fine-tune", how, ["top", "all", "lora"])
-    encoder = load_encoder("minilm")
-    model = sentence_classifier(encoder)
-    if how == "top":
-        train_top(model, 2)
-    elif how == "lora":
-        add_lora(model)
-    model.get_layer("head").set_weights([head.coef_.T, head.intercept_])
-    batches = SentenceBatches(encoder, sentences, labels, seed=seed)
-    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(schedule), loss, jit_compile=use_xla())
-    model.fit(batches, epochs=epochs, verbose=0)
-    return model, encoder
+
+    def __init__(self, encoder, how):
+        known("way to fine-tune", how, ["top", "all", "lora"])
+        self.encoder, self.model = encoder, sentence_classifier(encoder)
+        if how == "top":
+            train_top(self.model, 2)
+        elif how == "lora":
+            add_lora(self.model)
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.model.compile(keras.optimizers.Adam(), loss, jit_compile=use_xla())
+        self.start = [(variable, np.array(variable)) for variable in self.model.variables]  # dropout's seeds, too
+
+    def fit(self, sentences, labels, head, *, epochs, rate, seed, batch_size=8):
+        """Fine-tune anew, with a head that was fitted on the frozen vectors first.
+
+        Args:
+            sentences: n strings.
+            labels: 0 or 1, ``(n,)``.
+            head: `sklearn.linear_model.LogisticRegression`, fitted on vectors of the frozen encoder.
+            epochs: how often each sentence is seen.
+            rate: the learning rate of the first epoch; it falls linearly towards 0, epoch by epoch.
+            seed: of the order of the sentences.
+            batch_size: sentences in a step.
+
+        Returns:
+            Itself.
+
+        Raises:
+            ValueError: as `SentenceBatches`.
+        """
+        batches = SentenceBatches(self.encoder, sentences, labels, batch_size=batch_size, seed=seed)
+        forget_steps(self.model.optimizer)
+        for variable, value in self.start:
+            variable.assign(value)
+        self.model.get_layer("head").set_weights([head.coef_.T, head.intercept_])
+        falling = keras.callbacks.LearningRateScheduler(lambda epoch: rate * (1 - epoch / epochs))
+        self.model.fit(batches, epochs=epochs, callbacks=[falling], shuffle=False, verbose=0)  # they shuffle by seed
+        return self
+
+    def log_odds(self, sentences):
+        """Return the log odds of label 1, ``(n,)``: above 0 where label 1 is likelier."""
+        order = np.argsort([len(sentence) for sentence in checked_sentences(sentences)], kind="stable")
+        batches = SentenceBatches(self.encoder, [sentences[row] for row in order], batch_size=64)
+        answers = np.empty(len(order), "float32")
+        answers[order] = self.model.predict(batches, verbose=0)
+        return answers
