@@ -16,12 +16,13 @@ class SentenceBatches(keras.utils.PyDataset):
     """Batches for `fit`, each of sentences about equally long, in another order every epoch.
 
     Sentences in a batch are padded to the longest of them. So a short sentence should meet short ones: the shuffled
-    sentences are sorted by length within each run of eight batches, and the batches are shuffled again.
+    sentences are sorted by length within each run of eight batches, and the batches are shuffled again. The first two
+    are the narrowest and the widest, since Keras reads off the first two which sizes vary.
 
     Args:
         encoder: a `SentenceEncoder`, of which ``preprocess`` is used.
         sentences: n strings.
-        labels: ``(n,)``, or ``None`` to predict: then the order is that of the sentences.
+        labels: ``(n,)``.
         batch_size: sentences in a batch, at least 1.
         seed: of the order.
 
@@ -29,11 +30,11 @@ class SentenceBatches(keras.utils.PyDataset):
         ValueError: if there is no sentence, one is empty or no string, or labels are not as many.
     """
 
-    def __init__(self, encoder, sentences, labels=None, *, batch_size=16, seed=0):
+    def __init__(self, encoder, sentences, labels, *, batch_size=8, seed=0):
         super().__init__()
         self.encoder, self.sentences, self.batch_size = encoder, checked_sentences(sentences), batch_size
-        self.labels = None if labels is None else np.asarray(labels, "float32")
-        if self.labels is not None and self.labels.shape != (len(self.sentences),):
+        self.labels = np.asarray(labels, "float32")
+        if self.labels.shape != (len(self.sentences),):
             raise ValueError(f"There must be one label for each of {len(self.sentences)}; got {self.labels.shape}.")
         self.rng = np.random.default_rng(seed)
         self.on_epoch_end()
@@ -43,22 +44,22 @@ class SentenceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, at):
         rows = self.batches[at]
-        inputs = self.encoder.preprocess([self.sentences[row] for row in rows])
-        return inputs if self.labels is None else (inputs, self.labels[rows])
+        return self.encoder.preprocess([self.sentences[row] for row in rows]), self.labels[rows]
 
     def on_epoch_end(self):
         """Draw the next epoch's order."""
         count, size = len(self.sentences), self.batch_size
-        if self.labels is None:
-            self.batches = [np.arange(count)[start : start + size] for start in range(0, count, size)]
-            return
         lengths = np.array([len(sentence) for sentence in self.sentences])
-        order, batches = self.rng.permutation(count), []
+        order, self.batches = self.rng.permutation(count), []
         for start in range(0, count, NEAR * size):
             near = order[start : start + NEAR * size]
             near = near[np.argsort(lengths[near], kind="stable")]
-            batches += [near[at : at + size] for at in range(0, len(near), size)]
-        self.batches = [batches[at] for at in self.rng.permutation(len(batches))]
+            self.batches += [near[at : at + size] for at in range(0, len(near), size)]
+        self.batches = [self.batches[at] for at in self.rng.permutation(len(self.batches))]
+        widths = [keras.tree.flatten(self[at][0])[0].shape[1:] for at in range(len(self))]
+        ends = [widths.index(min(widths)), widths.index(max(widths))]
+        between = [at for at in range(len(self)) if at not in ends]
+        self.batches = [self.batches[at] for at in [*dict.fromkeys(ends), *between]]
 
 
 def sentence_classifier(encoder):
@@ -144,6 +145,7 @@ class SentenceTuner:
             add_lora(self.model)
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         self.model.compile(keras.optimizers.Adam(), loss, jit_compile=use_xla())
+        self.model.optimizer.build(self.model.trainable_variables)  # in `fit`, TensorFlow would compile twice
         self.start = [(variable, np.array(variable)) for variable in self.model.variables]  # dropout's seeds, too
 
     def fit(self, sentences, labels, head, *, epochs, rate, seed, batch_size=8):
@@ -173,10 +175,12 @@ class SentenceTuner:
         self.model.fit(batches, epochs=epochs, callbacks=[falling], shuffle=False, verbose=0)  # they shuffle by seed
         return self
 
-    def log_odds(self, sentences):
+    def log_odds(self, sentences, batch_size=64):
         """Return the log odds of label 1, ``(n,)``: above 0 where label 1 is likelier."""
-        order = np.argsort([len(sentence) for sentence in checked_sentences(sentences)], kind="stable")
-        batches = SentenceBatches(self.encoder, [sentences[row] for row in order], batch_size=64)
+        sentences = checked_sentences(sentences)
+        order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
         answers = np.empty(len(order), "float32")
-        answers[order] = self.model.predict(batches, verbose=0)
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            answers[rows] = self.model.predict_on_batch(self.encoder.preprocess([sentences[row] for row in rows]))
         return answers
