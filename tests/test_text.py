@@ -234,6 +234,11 @@ def test_each_fit_of_a_tuner_starts_anew_and_its_answers_keep_the_order_of_the_s
     assert np.abs(tuner.log_odds(sentences[::-1]) - first[::-1]).max() < 1e-4
 
 
-def test_ways_to_fine_tune_are_named(small_bert):
+def test_ways_to_fine_tune_are_named_and_there_are_epochs_and_a_rate(small_bert):
     with pytest.raises(ValueError, match="Unknown way to fine-tune 'lorra'. Known: lora"):
         SentenceTuner(small_bert[0], "lorra")
+    tuner = SentenceTuner(small_bert[0], "top")
+    with pytest.raises(ValueError, match="an epoch or more and a rate above 0; got 0 and 0.1"):
+        tuner.fit(["a", "b"], [0, 1], None, epochs=0, rate=0.1, seed=0)
+    with pytest.raises(ValueError, match="got 1 and -1"):
+        tuner.fit(["a", "b"], [0, 1], None, epochs=1, rate=-1, seed=0)

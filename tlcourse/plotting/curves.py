@@ -11,7 +11,7 @@ def plot_curves(curves, *, ax=None):
         curves: `Curve` objects, drawn in this order.
         ax: axes to draw into.
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     ax = axes(ax)
     for at, curve in enumerate(curves):
@@ -26,6 +26,7 @@ def plot_curves(curves, *, ax=None):
     ax.minorticks_off()
     ax.set_xlabel("labels a class")
     ax.set_ylabel("accuracy on the test part")
+    ax.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # no halves of a per cent
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend(fontsize=9)
     return ax

@@ -155,8 +155,8 @@ class SentenceTuner:
             sentences: n strings.
             labels: 0 or 1, ``(n,)``.
             head: `sklearn.linear_model.LogisticRegression`, fitted on vectors of the frozen encoder.
-            epochs: how often each sentence is seen.
-            rate: the learning rate of the first epoch; it falls linearly towards 0, epoch by epoch.
+            epochs: how often each sentence is seen, at least 1.
+            rate: the learning rate of the first epoch, above 0; it falls linearly towards 0, epoch by epoch.
             seed: of the order of the sentences.
             batch_size: sentences in a step.
 
@@ -164,8 +164,10 @@ class SentenceTuner:
             Itself.
 
         Raises:
-            ValueError: as `SentenceBatches`.
+            ValueError: if ``epochs`` or ``rate`` is too small, or as `SentenceBatches`.
         """
+        if epochs < 1 or not rate > 0:
+            raise ValueError(f"There must be an epoch or more and a rate above 0; got {epochs} and {rate}.")
         batches = SentenceBatches(self.encoder, sentences, labels, batch_size=batch_size, seed=seed)
         forget_steps(self.model.optimizer)
         for variable, value in self.start:
