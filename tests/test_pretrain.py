@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import tlcourse.pretrain.make as make
+import tlcourse.pretrain.recipe as recipe
 from tlcourse.backbones import load_classifier
 from tlcourse.datasets.sources import KEPT_OUT, TRAINED_ON
 from tlcourse.pretrain.recipe import Source, cut_out, mirror, shift
@@ -48,9 +49,10 @@ def test_pretraining_writes_weights_that_load_and_a_card_that_is_true(tmp_path, 
     images = np.zeros((256, 32, 32), "uint8")
     images[labels == 1, :, 16:] = 255
     source = Source(
-        images, labels, images, labels, ("left", "right"), lambda x, rng: x, 30, "made", "the same", "made data"
+        images, labels, images, labels, ("left", "right"), lambda x, rng: x, 8, "made", "the same", "made data"
     )
     monkeypatch.setattr(make, "SOURCES", {"letters": lambda seed: replace(source)})
+    monkeypatch.setattr(recipe, "BATCH", 32)
     card = make.pretrain("letters", folder=tmp_path)
     written = tomllib.loads((tmp_path / "letters.toml").read_text(encoding="utf-8"))
     assert written == card
