@@ -165,6 +165,8 @@ def test_the_first_two_batches_are_the_narrowest_and_the_widest_and_labels_must_
         batches.on_epoch_end()
     with pytest.raises(ValueError, match="one label for each of 2; got"):
         SentenceBatches(small_bert[0], ["a", "b"], [1])
+    with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
+        SentenceBatches(small_bert[0], ["a", "b"], [0, 1], batch_size=0)
 
 
 @pytest.fixture

@@ -27,11 +27,14 @@ class SentenceBatches(keras.utils.PyDataset):
         seed: of the order.
 
     Raises:
-        ValueError: if there is no sentence, one is empty or no string, or labels are not as many.
+        ValueError: if there is no sentence, one is empty or no string, labels are not as many, or ``batch_size`` is
+            below 1.
     """
 
     def __init__(self, encoder, sentences, labels, *, batch_size=8, seed=0):
         super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
         self.encoder, self.sentences, self.batch_size = encoder, checked_sentences(sentences), batch_size
         self.labels = np.asarray(labels, "float32")
         if self.labels.shape != (len(self.sentences),):
