@@ -44,6 +44,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/sentences.py
 	$(BIN)/python tests/benchmarks/coverage.py
 	$(BIN)/python tests/benchmarks/radiographs.py
+	$(BIN)/python tests/benchmarks/transferability.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from sklearn.covariance import LedoitWolf
+
+from tlcourse.transferability import h_score, leep, logme, nearest_neighbours, rank_agreement
+
+
+def task(n=60, width=8, classes=3, apart=1.5, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    return rng.normal(size=(n, width)) + apart * rng.normal(size=(classes, width))[labels], labels
+
+
+def logme_as_written(features, labels):
+    """The paper's formula, one class and one inverse at a time."""
+    n, d = features.shape
+    total = []
+    for each in np.unique(labels):
+        y, alpha, beta = (labels == each).astype(float), 1.0, 1.0
+        for _ in range(500):
+            inverse = np.linalg.inv(alpha * np.eye(d) + beta * features.T @ features)
+            m = beta * inverse @ features.T @ y
+            gamma = d - alpha * np.trace(inverse)
+            alpha, beta = gamma / (m @ m), (n - gamma) / ((features @ m - y) ** 2).sum()
+        a = alpha * np.eye(d) + beta * features.T @ features
+        m = beta * np.linalg.solve(a, features.T @ y)
+        total.append(
+            n / 2 * np.log(beta / 2 / np.pi)
+            + d / 2 * np.log(alpha)
+            - beta / 2 * ((features @ m - y) ** 2).sum()
+            - alpha / 2 * m @ m
+            - np.linalg.slogdet(a)[1] / 2
+        )
+    return np.mean(total) / n
+
+
+def test_logme_is_the_formula_of_its_paper():
+    features, labels = task()
+    assert logme(features=features, labels=labels) == pytest.approx(logme_as_written(features, labels), abs=1e-8)
+
+
+def test_logme_by_hand_where_features_say_nothing():
+    labels = np.array([0, 0, 1, 1])
+    alternating = np.array([[1.0], [-1.0], [1.0], [-1.0]])  # at right angles to both targets: only noise is left
+    by_hand = (np.log(4 / 2 / (2 * np.pi)) - 1) / 2  # n/2 (log(β / 2π) - 1) / n, with β = n / ||y||² = 4 / 2
+    assert logme(features=alternating, labels=labels) == pytest.approx(by_hand)
+
+
+def test_logme_with_more_features_than_examples_and_with_features_twice():
+    wide, labels = task(n=30, width=200)
+    score = logme(features=wide, labels=labels)
+    assert np.isfinite(score)
+    # Twice the same features is one feature with half the precision of its weight: the best evidence is the same.
+    assert logme(features=np.hstack([wide, wide]), labels=labels) == pytest.approx(score, abs=1e-8)
+    narrow, labels = task()
+    doubled = np.hstack([narrow, narrow])
+    assert logme(features=doubled, labels=labels) == pytest.approx(logme(features=narrow, labels=labels), abs=1e-8)
+
+
+def test_logme_stays_finite_where_the_labels_are_a_feature():
+    labels = np.arange(40) % 2
+    exact = np.eye(2)[labels]
+    noisy = exact + 0.1 * np.random.default_rng(0).normal(size=exact.shape)
+    assert logme(features=noisy, labels=labels) < logme(features=exact, labels=labels) < np.inf
+
+
+def test_h_score_is_the_trace_of_its_formula():
+    features, labels = task(n=45, width=60)
+    centred = features - features.mean(axis=0)
+    means = np.array([centred[labels == each].mean(axis=0) for each in labels])
+    estimate = LedoitWolf(assume_centered=True).fit(centred)
+    trace = np.trace(np.linalg.inv(estimate.covariance_) @ (means.T @ means / 45)) * (1 - estimate.shrinkage_)
+    assert h_score(features=features, labels=labels) == pytest.approx(trace)
+
+
+def test_h_score_does_not_ask_where_the_features_lie_and_is_0_where_classes_share_a_mean():
+    features, labels = task()
+    assert h_score(features=features + 5, labels=labels) == pytest.approx(h_score(features=features, labels=labels))
+    same = np.array([[-1.0], [1.0], [-1.0], [1.0]])
+    assert h_score(features=same, labels=[0, 0, 1, 1]) == 0
+
+
+def test_leep_by_hand():
+    probabilities = np.array([[0.8, 0.2], [0.6, 0.4], [0.1, 0.9]])
+    # Joint, times 3: class 0 has (1.4, .6), class 1 (.1, .9). So P(0 | z) = 1.4 / 1.5 and .6 / 1.5; P(1 | z) the rest.
+    first, second = np.array([1.4, 0.6]) / 1.5, np.array([0.1, 0.9]) / 1.5
+    rows = [[0.8, 0.2] @ first, [0.6, 0.4] @ first, [0.1, 0.9] @ second]
+    assert leep(probabilities=probabilities, labels=[0, 0, 1]) == pytest.approx(np.log(rows).mean())
+
+
+def test_leep_of_a_source_that_sees_no_difference_is_minus_the_entropy_of_the_labels():
+    blind = np.full((4, 5), 0.2)
+    by_hand = 0.75 * np.log(0.75) + 0.25 * np.log(0.25)
+    assert leep(probabilities=blind, labels=[0, 0, 0, 1]) == pytest.approx(by_hand)
+
+
+def test_neighbours_leave_the_example_itself_out_and_break_ties_by_nearness():
+    angles = np.deg2rad([0, 10, 25, 90])
+    features = np.stack([np.cos(angles), np.sin(angles)], axis=1) * [[1], [3], [2], [5]]
+    # The nearest of each is 1, 0, 1, 2; with two neighbours each, a tie goes to the nearer one.
+    assert nearest_neighbours(features=features, labels=[0, 0, 1, 1], k=1) == 0.75
+    assert nearest_neighbours(features=features, labels=[0, 0, 1, 1], k=2) == 0.75
+
+
+def test_agreement_exchanges_whole_sources():
+    gains = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    found = rank_agreement(scores=gains, gains=gains, sources=[0, 0, 1, 1, 2, 2])
+    assert found["tau"] == pytest.approx(1)
+    assert found["p"] == pytest.approx(1 / 6)  # one of the six orders of three sources
+    assert found["chance"][0] < 0 < found["chance"][1]
+    worst = rank_agreement(scores=gains[::-1], gains=gains, sources=[0, 0, 1, 1, 2, 2])
+    assert worst["tau"] == pytest.approx(-1)
+    assert worst["p"] == 1
+
+
+@pytest.mark.parametrize("score", [logme, h_score, nearest_neighbours])
+def test_scores_of_features_say_what_is_wrong(score):
+    features, labels = task()
+    with pytest.raises(TypeError):
+        score(features, labels)  # argument order can't be swapped in silence
+    with pytest.raises(ValueError, match="two classes at least; all 60 labels are 0"):
+        score(features=features, labels=np.zeros(60, int))
+    with pytest.raises(ValueError, match="one label for each of the 60"):
+        score(features=features, labels=labels[:-1])
+    with pytest.raises(ValueError, match="finite"):
+        score(features=np.full((4, 2), np.nan), labels=[0, 0, 1, 1])
+
+
+def test_other_errors_name_the_rule():
+    with pytest.raises(ValueError, match="sum 1; got values from 1 and sums from 3"):
+        leep(probabilities=np.ones((4, 3)), labels=[0, 0, 1, 1])
+    with pytest.raises(ValueError, match="must not be constant"):
+        h_score(features=np.ones((4, 3)), labels=[0, 0, 1, 1])
+    with pytest.raises(ValueError, match="k must be from 1 to 3"):
+        nearest_neighbours(features=np.eye(4), labels=[0, 0, 1, 1], k=4)
+    with pytest.raises(ValueError, match="as many candidates each"):
+        rank_agreement(scores=[1, 2, 3], gains=[1, 2, 3], sources=["a", "a", "b"])
