@@ -323,9 +323,9 @@ print("missed", np.median(size[~called & is_ill]))
 # **Write down your guess:** what AUC would you get from the patients' age and sex alone, without any image? And from
 # the raw pixels? And what from the same network **fine-tuned**, as in lesson 02? The rivals: a logistic regression and
 # a support vector machine on pixels (32×32), the same network with weights that never learned anything, `letters` of
-# lesson 01, cut at the same place, and a head on age and sex. (Weights that never learned anything get BatchNorm
-# averages of our images, as in lesson 01, or their features would say nothing.) For each of these, the strength of the
-# penalty is chosen on the validation part. Then two trainings of the whole network: from the borrowed weights, and from
+# lesson 01, cut at the same place, and a head on age and sex. (Weights that never learned anything come twice, as they
+# are made and with BatchNorm averages of our images, as in lesson 01.) For each of these, the strength of the penalty
+# is chosen on the validation part. Then two trainings of the whole network: from the borrowed weights, and from
 # scratch, with twice the steps. (Of three rates, this one was best for the second, too.)
 
 # %%
@@ -333,6 +333,7 @@ from tlcourse.networks import set_statistics
 
 keras.utils.set_random_seed(SEED)
 untrained = keras.models.clone_model(base)  # the same layers with new, random weights
+as_made = features_of(here.images, untrained)
 set_statistics(untrained, preprocess(here.images[train]))
 letters, _ = load_network("letters")
 letters = keras.Model(letters.input, letters.get_layer("stage2").output)
@@ -340,7 +341,8 @@ pixels = preprocess(here.images)[..., 0].reshape(len(here.images), -1)
 inputs = {
     "photos, frozen": features,
     "letters, frozen": features_of(here.images, letters),
-    "untrained, frozen": features_of(here.images, untrained),
+    "untrained, as made": as_made,
+    "untrained, our averages": features_of(here.images, untrained),
     "pixels": pixels,
     "age and sex": np.stack([here.age, here.male], axis=1),
 }
@@ -420,11 +422,11 @@ lesson.finding(
 # say in this simulation. In real data they often have, and then you must show that the image adds something.
 #
 # And the frozen network is beaten, by a lot: whoever wants the best model here **fine-tunes**. Look at the last row,
-# too: from scratch, the same network comes about as far as the frozen one with its small head, and the last line says
-# what the borrowed weights are worth once they may change. (Each network was trained once. The intervals speak of
-# other patients, not of another training.) If you exchange the model now, because of this table, the test part is
-# spent. We go on with the frozen one, because its head is fitted in a moment and can be read, and we ask the fine-tuned
-# one beside it where it matters.
+# too. A network that knew nothing comes about as far as the frozen one, with some seeds further: six hundred images are
+# enough to learn features of one's own. Here borrowing pays when the borrowed weights may change, and the finding says
+# how much. (Each network was trained once. The intervals speak of other patients, not of another training.) If you
+# exchange the model now, because of this table, the test part is spent. We go on with the frozen one, because its head
+# is fitted in a moment and can be read, and we ask the fine-tuned one beside it where it matters.
 #
 # ## Where it breaks
 #
@@ -860,13 +862,13 @@ for name, z, marker in (
     )
 ax.plot([0, 1], [0, 1], linestyle=":")
 ax.set(xlabel="probability said", ylabel="share of ill")
-_ = ax.legend(frameon=False)
+_ = ax.legend(frameon=False, fontsize="small", loc="lower right")
 
 # %% [markdown]
 # The loud head's curve is flatter than the diagonal: where it says a probability above one half, mostly fewer are ill
 # than it says; where it says less than one half, more are. Divided by the temperature it comes nearer. Our own head,
-# with its strong penalty, is nearer from the start. The fine-tuned model gets its line, too: whoever takes it instead
-# fits a temperature for it, as here.
+# with its strong penalty, is nearer from the start. The fine-tuned model has had few steps, and in this run it errs the
+# other way: it is not sure enough. A temperature may be below 1, too.
 
 
 # %%
