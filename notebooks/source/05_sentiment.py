@@ -83,8 +83,8 @@ for kind in ("negation", "irony"):
     print(f"\n{kind}, {reviews.class_names[pool.labels[row]]}: {pool.texts[row]}")
 
 # %% [markdown]
-# Half of them are positive. One in five is **hard**, like the last two: it negates, compares, mixes, or says the
-# opposite of what it means.
+# Half of them are positive. One in five is **hard**, like the last two, and was marked so when it was written: it
+# negates, compares, mixes, or says the opposite of what it means.
 
 # %% [markdown]
 # ## Idea
@@ -198,7 +198,7 @@ for text in ("Everything I hoped for.", "Back in the box it goes."):
     print(f"{p:.2f} positive: {text}")
 
 # %% [markdown]
-# This is **one** draw of twenty labels, and a difference of five points is thirteen test reviews. Other labels give
+# This is **one** draw of twenty labels, and a difference of one point is two or three test reviews. Other labels give
 # other numbers; the section after next takes forty draws. Nor should a wrong answer to one of the two sentences
 # surprise: both probabilities are near one half, so it is unsure.
 #
@@ -216,7 +216,8 @@ for row in np.argsort(-surprise)[:4]:
     )
 
 # %% [markdown]
-# Even there it is near one half: twenty labels leave it unsure of everything.
+# Even there it is near one half: with twenty labels, and a penalty that was chosen for so few, it is unsure of
+# everything.
 #
 # From here on, `load_encoder` gives the network with its tokenizer, and `encode` does our lines: it sorts the texts by
 # length first, so that short ones are not padded to the longest, and keeps the result in a file. Our padding changed
@@ -254,8 +255,8 @@ else:
 # %% [markdown]
 # ## What is it worth?
 #
-# **Write down your guess.** With twenty labels, how many per cent are right for each of the three ways? And with four
-# hundred: is the transformer still ahead of counting words?
+# **Write down your guess.** You saw one draw of twenty labels for two of the three ways. Over forty draws, how many per
+# cent are right for each? And with four hundred labels: is the transformer still ahead of counting words?
 #
 # Each way gets the same draws of labels. On vectors we put the course's probe (ridge, its penalty chosen inside the
 # labels); the bag of words has its logistic regression. In the full version the same is done with film reviews that
@@ -276,6 +277,11 @@ def count_words(known, asked):
 
 
 # %%
+encoders = {"MiniLM": minilm}
+if keras.config.backend() == "tensorflow":
+    encoders["static vectors"] = wordhub
+
+
 def ways_on(data):
     """For each way, a function from labelled rows of the pool to answers on the test part."""
     known, asked = data.pool, data.test
@@ -286,9 +292,6 @@ def ways_on(data):
     return ways
 
 
-encoders = {"MiniLM": minilm}
-if keras.config.backend() == "tensorflow":
-    encoders["static vectors"] = wordhub
 names = lesson.pick(quick=["reviews"], full=["reviews", "rt-polarity"])
 data = {name: load_dataset(name, lesson.part) for name in names}
 
@@ -312,8 +315,9 @@ for name, each in data.items():
 accuracy_table(tables)
 
 # %% [markdown]
-# A column is a number of labels, half of them of each class; ± is the 95 % interval of the mean over forty draws. The
-# last column is one training with all labels of the pool, so it has no interval.
+# A column is a number of labels, half of them of each class; ± is the 95 % interval of the mean over forty draws, and
+# so are the bands in the figure: they speak of other labels, not of other reviews. The last column is one training with
+# all labels of the pool, so it has no interval.
 #
 # *Where labels are few, borrowing pays*: MiniLM is ahead, and its lead is worth several times the labels. *Where they
 # are many, counting catches up.* In our small corpus, the plain bag of words with all labels is about as good as the
@@ -391,23 +395,13 @@ _ = plot_network(model, borrowed=network, ends=["embeddings_dropout", *six, "uni
 #
 # $$ W' = W + A B, \qquad A: d \times r, \quad B: r \times d', \quad B = 0 \text{ at first.} $$
 #
-# Rank $r = 4$, on the matrices of queries and values alone. In Keras it is a switch of a layer, `enable_lora`, which
-# freezes $W$. (Keras keeps the twelve heads of attention apart, each with 32 numbers: its $A$ has $384 \times 12 \times
-# 4$ numbers, its $B$ has $4 \times 32$, more than the formula needs. KerasHub has no public name for the two layers, so
-# we reach for private ones. The bias is no part of LoRA, and we freeze it ourselves.)
-
+# Rank $r = 4$, on the matrices of queries and values alone. In KerasHub it is one line, `enable_lora`, which freezes
+# all the rest of the network but the biases of these layers. (Keras keeps the twelve heads of attention apart, each
+# with 32 numbers: its $A$ has $384 \times 12 \times 4$ numbers, its $B$ has $4 \times 32$, more than the formula
+# needs.)
 
 # %%
-def add_lora(network, rank=4):
-    for block in network.transformer_layers:
-        attention = block._self_attention_layer
-        for layer in (attention.query_dense, attention.value_dense):
-            layer.trainable = True
-            layer.enable_lora(rank)  # freezes W, adds A and B
-            layer.bias.trainable = False
-
-
-add_lora(network)  # all is frozen but the head, since the cell above
+network.enable_lora(4)  # the head still trains, as set above
 changed = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 print(f"{changed:,} of {model.count_params():,} numbers will be trained")
 
@@ -421,11 +415,12 @@ print(f"right: {np.mean((z > 0) == test.labels):.1%}")
 print(f"frozen: {head.score(test_vectors, test.labels):.1%}")
 
 # %% [markdown]
-# From here on `SentenceTuner` does this for each of three ways: the **top** two layers and the head; **all** layers; or
-# LoRA. The head comes first, as here (a logistic regression, whose weights fit into a `Dense` layer; the curves above
-# have the course's ridge). Its batches are of eight texts about equally long, and its rate falls to zero; rates and
-# epochs were chosen on the development part, for each way its own. A transformer takes its time to compile, so each way
-# is compiled once, and every `fit` starts from the old weights.
+# That was a first try, with a rate that nobody chose. From here on `SentenceTuner` does this for each of three ways:
+# the **top** two layers and the head; **all** layers; or LoRA. The head comes first, as here (a logistic regression,
+# whose weights fit into a `Dense` layer; the curves above have the course's ridge). Its batches are of eight texts
+# about equally long, and its rate falls to zero; rates and epochs were chosen on the development part, for each way its
+# own. A transformer takes its time to compile, so each way is compiled once, and every `fit` starts from the old
+# weights.
 #
 # **Write down your guess:** which way wins with twenty labels, which with two hundred?
 
@@ -481,14 +476,13 @@ lesson.finding("fine-tuning", "Share right, fine-tuned less frozen", gains)
 # %% [markdown]
 # Fine-tuning is slow on two cores, so this is **one draw** of labels: the intervals speak of other test reviews, not of
 # other labels. (The first row of each way includes the seconds of compiling it.) Your guesses: with twenty labels the
-# order can't be told. With two hundred, we ran five seeds (`tlcourse run 05 --seeds 5` does): LoRA ended ahead of
-# frozen in each, and above every frozen row of the table of curves, *all labels* included; *top* and *all* were ahead
-# in some and behind in others. With all labels, in the *full* version, each of the three gains. So "counting catches
-# up" is true of frozen vectors. On `rt-polarity`, *all* and LoRA were ahead with two hundred labels in both draws that
-# we ran; with twenty, one draw gained and the other lost. Try more than one way, on labels of your own that you don't
-# test on.
+# order can't be told. With two hundred, we ran five seeds (`tlcourse run 05 --seeds 5` does): LoRA ended ahead of the
+# frozen vectors in each; *top* and *all* were ahead in some and behind in others. With all labels, in the *full*
+# version, each of the three gains, and leaves the bag of words behind. So "counting catches up" is true of frozen
+# vectors. On `rt-polarity`, *all* and LoRA were ahead with two hundred labels in both draws that we ran; with twenty,
+# one draw gained and the other lost. Try more than one way, on labels of your own that you don't test on.
 #
-# It trains a hundredth of the numbers, and is not a hundred times faster: the seconds go into reading. The whole
+# LoRA trains a hundredth of the numbers, and is not a hundred times faster: the seconds go into reading. The whole
 # network runs forwards, and backwards down to the lowest layer that changes. And do not compare its rate with that of
 # lesson 02: a product of two small matrices needs larger steps.
 #
@@ -524,8 +518,9 @@ lesson.claim(
 )
 
 # %% [markdown]
-# And the prompts differ by several points. Whoever tries fifty and reports the best has chosen on the test set. How
-# many labels is no label worth? Compare with the curve of frozen MiniLM:
+# And the prompts differ by many points. Whoever tries fifty and reports the best has chosen on the test set. How many
+# labels is no label worth? Compare with the curve of frozen MiniLM (and read the answer with the interval above: it is
+# the right order of magnitude, no more):
 
 # %%
 for name, (_, minilm_curve, *_) in curves.items():
@@ -659,27 +654,32 @@ lesson.claim(
 
 # %% [markdown]
 # Shuffled, it is right less often, but still more often than half: part of what it knows is which words stand together,
-# and part is their order. And read the means and the last two lines. It knows well that "not good" is not good. To it,
-# "not bad" is hardly better than "really bad". Has fine-tuning changed that?
+# and part is their order. And read the means and the last two lines. Whatever has a *not* or a *bad* in it scores low.
+# That is enough to put "really good" above "not good" each time, and not enough for "not bad", which lies below "not
+# good". Has fine-tuning changed that?
 
 # %%
 after = {}
 for how, tuner in tuners.items():
     pairs, control = ranked_right(tuner.log_odds), ranked_right(tuner.log_odds, shuffle)
     after[how] = clustered_mean(pairs - right["MiniLM"])
-    good = (tuner.log_odds(test.texts) > 0) == test.labels
-    print(f"fine-tuned, {how}: pairs {pairs.mean():.3f}, shuffled {control.mean():.3f}", end=", ")
-    print(f"hard reviews {good[hard].mean():.3f}, others {good[~hard].mean():.3f}")
+    good = ((tuner.log_odds(test.texts) > 0) == test.labels).astype(float)
+    z = {kind: tuner.log_odds(texts) for kind, texts in quadruples.items()}
+    print(f"fine-tuned, {how}: pairs {pairs.mean():.3f}, shuffled {control.mean():.3f}")
+    print(f"  not_bad above really_bad {np.mean(z['not_bad'] > z['really_bad']):.3f}", end=", ")
+    print(f"above not_good {np.mean(z['not_bad'] > z['not_good']):.3f}")
+    print(f"  hard reviews {clustered_mean(good[hard])}, others {clustered_mean(good[~hard])}")
 
 # %%
 lesson.finding("fine-tuned-negation", "Pairs ranked right, fine-tuned less frozen", after)
 
 # %% [markdown]
-# An interval above zero says that `fit` has taught the network what *not* does to *good* and to *bad*, from reviews in
-# which nobody explained it. (The frozen one had all labels of the pool, these had no more.) The control has risen as
-# well: a good part of what was learnt is which words stand together, in whatever order. And read the hard reviews: they
-# stay about where they were, while the others gain. A test of behaviour that is passed says that *this* behaviour was
-# learnt. Irony, comparison and mixed feelings are other ones.
+# An interval above zero says that after `fit` more pairs are right than with the frozen vectors, though nobody
+# explained a *not*. (These networks had the last labels of the table above, the frozen one all labels of the pool and a
+# ridge; so it is not for want of labels that the frozen one is behind.) The control has risen as well: a good part of
+# what was learnt is which words stand together, in whatever order. And read the hard reviews beside their intervals: no
+# gain can be shown there. A test of behaviour that is passed says that *this* behaviour was learnt. Irony, comparison
+# and mixed feelings are other ones.
 #
 # ### 2 · A benchmark that was trained on
 #
@@ -711,8 +711,9 @@ lesson.finding(
 
 # %% [markdown]
 # Nothing in the first number of the bag says how far it is from the second. How much a leak pays depends on how much a
-# model can remember: a bag has a weight for every rare word and remembers all. For the heads on MiniLM and on the
-# static vectors, with far fewer numbers, the two halves differ by no more than their intervals.
+# model can remember: a bag has a weight for every rare word and a weak penalty, and remembers all. For the heads on
+# MiniLM and on the static vectors, with far fewer numbers, the two halves differ by no more than their intervals. A
+# fine-tuned transformer has millions of numbers to remember with.
 #
 # Before you believe a score of a borrowed model, ask what it has read. MiniLM itself was trained on a billion pairs of
 # texts, and nobody can say for sure that no film review was among them. Our own reviews were not: they are younger.
@@ -734,49 +735,57 @@ from tlcourse.datasets import read_texts
 
 texts, own_labels = read_texts(FILE)  # refuses gaps, other labels, other encodings, by row
 order = np.random.default_rng(SEED).permutation(len(texts))
-rest, final = order[: -len(order) // 4], order[-len(order) // 4 :]
+rest, check, final = np.split(order, [len(order) // 2, len(order) * 3 // 4])
+own_bag = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10))
+own_bag.fit(texts[rest], own_labels[rest])
 own_vectors = embed(texts)
 own_head = LogisticRegression(C=1, max_iter=1000).fit(own_vectors[rest], own_labels[rest])
 own_scores = {
-    "bag of words": bag.fit(texts[rest], own_labels[rest]).decision_function(texts[final]),
-    "MiniLM, frozen": own_head.decision_function(own_vectors[final]),
+    "bag of words": own_bag.decision_function(texts),
+    "MiniLM, frozen": own_head.decision_function(own_vectors),
 }
 
 # %% [markdown]
-# Fine-tune with LoRA: the same steps as above, with a network of its own, and the rate of the table, falling to zero.
+# Fine-tune with LoRA: the same steps as above, with a network of its own, and the rate in `RATES`, falling to zero.
 
 # %%
 own_network = keras_hub.models.BertBackbone.from_preset(str(folder))
 product = classifier_on(own_network, own_head)
-train_only(product, ["head"])
-add_lora(own_network)
+own_network.enable_lora(4)
 rate = keras.optimizers.schedules.PolynomialDecay(RATES["lora"], 2 * len(rest) // 8, 0.0)
 product.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
 own_targets = own_labels[rest].astype("float32")
 product.fit(inputs_of(texts[rest]), own_targets, batch_size=8, epochs=2, verbose=0)
-own_scores["MiniLM, LoRA"] = product.predict(inputs_of(texts[final]), verbose=0)[:, 0]
+own_scores["MiniLM, LoRA"] = product.predict(inputs_of(texts), verbose=0)[:, 0]
 
 # %%
-truth = own_labels[final]
-for name, z in own_scores.items():
-    right_or_not = ((z > 0) == truth).astype(float)
-    complaints = np.sum(truth[np.argsort(z)[:10]] == 0)
-    print(f"{name}: right {clustered_mean(right_or_not)}", end=", ")
-    print(f"complaints among the ten likeliest: {complaints}")
-print(f"complaints among all {len(truth)}: {np.mean(truth == 0):.0%}")
+own_right = {name: (z > 0) == own_labels for name, z in own_scores.items()}
+for name, good in own_right.items():
+    print(f"{name}, right on the texts to choose by: {good[check].mean():.0%}")
+chosen = max(own_right, key=lambda name: own_right[name][check].mean())
+print(f"{chosen}, on the final texts: {clustered_mean(own_right[chosen][final].astype(float))}")
 
 # %% [markdown]
-# Report the intervals, wide as they are: fifty texts are few. And don't choose between the three by these texts; take a
-# further part for that. The last numbers answer the question of the first line. Whoever reads the reviews from the
-# likeliest complaint on finds mostly complaints, long before the classifier is right about every review:
+# Train on half, choose on a quarter, report on the last quarter, once. Report the interval, wide as it is: fifty texts
+# are few. Now the question of the first line. Which texts are most likely complaints? Sort them, and count:
 
 # %%
-for row in final[np.argsort(own_scores["MiniLM, LoRA"])[:3]]:
-    print(f"label {own_labels[row]}: {texts[row]}\n")
+likeliest = final[np.argsort(own_scores[chosen][final])]
+complaints = own_labels[likeliest] == 0
+print(
+    f"complaints among the first ten: {complaints[:10].sum()}, among all: {complaints.mean():.0%}"
+)
+for row in likeliest[:3]:
+    print(f"\nlabel {own_labels[row]}: {texts[row]}")
 
 # %% [markdown]
-# Save the whole as one Keras model, and ask the loaded one about new sentences. Keras saves $W + AB$ as one matrix. So
-# the loaded model is as large and as fast as it was before LoRA.
+# Compare the two numbers: from the top, complaints come sooner, long before the classifier is right about every text.
+# But here about half are complaints; where one in twenty is, the first ten will hold fewer. Try it with the share that
+# you expect.
+#
+# Save the fine-tuned model, and ask the loaded one about new sentences. Keras saves $W + AB$ as one matrix, so the
+# loaded model has as many numbers as before LoRA, and answers the same. (A new program must `import keras_hub` before
+# it loads.)
 
 # %%
 product.save(FILE.with_suffix(".keras"))
@@ -784,6 +793,8 @@ loaded = keras.models.load_model(FILE.with_suffix(".keras"), compile=False)  # o
 asked = ["Would buy again tomorrow.", "Cold, salty and late."]
 for text, z in zip(asked, loaded.predict(inputs_of(asked), verbose=0)[:, 0]):
     print(f"{1 / (1 + np.exp(-z)):.2f} positive: {text}")
+again = loaded.predict(inputs_of(texts), verbose=0)[:, 0]
+print(f"largest difference after loading: {np.abs(again - own_scores['MiniLM, LoRA']).max():.1e}")
 print(f"{product.count_params():,} numbers before saving, {loaded.count_params():,} after")
 
 # %% [markdown]
@@ -859,9 +870,10 @@ lost = {
 lesson.finding("lost-elsewhere", "Lost with labels of another domain, all pairs", lost)
 
 # %% [markdown]
-# Nearly all of the intervals hold zero. We expected that words like *delicious* or *battery* would be worth nothing
-# elsewhere. If there is such a loss, it is of a few points, about as large for each of the three, and at the edge of
-# what this test part can show. That is *this* corpus: one writer, short reviews, everyday words.
+# See which of the intervals hold zero: with seed 0 all do, with other seeds not quite. We expected that words like
+# *delicious* or *battery* would be worth nothing elsewhere. If there is such a loss, it is of a few points, about as
+# large for each of the three, and at the edge of what this test part can show. That is *this* corpus: one writer, short
+# reviews, everyday words.
 #
 # ### A Hub module: load, freeze, train, publish
 #
