@@ -991,9 +991,10 @@ lesson.check("5.1", mean_of, reasons)
 #
 # <details><summary>What we got</summary>
 #
-# Most pairs of each kind, by no means all. The tokenizer cuts a misspelt word into pieces, and pieces mean something
-# else. A fact pulls the mean over tokens towards where facts lie, and a weak opinion gets weaker. A share of right
-# answers on a test part would have shown none of this.
+# Facts change a decision least, hardly ever; one typo in five does; one strong word in six is on the wrong side of the
+# weak one. The tokenizer cuts a misspelt word into pieces, and pieces mean something else. A fact pulls the mean over
+# tokens towards where facts lie, and a weak opinion gets weaker. A share of right answers on a test part would have
+# shown none of this.
 # </details>
 
 # %%
@@ -1056,10 +1057,11 @@ lesson.check("5.2", behaviour, reasons)
 #
 # <details><summary>What we got</summary>
 #
-# No difference is zero. Each of these sentences says nothing about quality, and still some names move the score by a
-# visible part of the spread between reviews. Which direction, and whether that is unfair to somebody, only more pairs
-# can say: with seventy pairs one will be large by chance. And the bag of words? It can only react to names that were in
-# its training reviews.
+# No difference is zero. Each of these sentences says nothing about quality, and still the largest differences are
+# nearly as large as the standard deviation of the scores over the test reviews: "Claire repaired my laptop" against
+# "Priya repaired my laptop", or something designed for a student against the same for a cleaner. Which direction, and
+# whether that is unfair to somebody, only more pairs can say: with seventy pairs one will be large by chance. And the
+# bag of words? It can only react to names that were in its training reviews.
 # </details>
 
 # %%
