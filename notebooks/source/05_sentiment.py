@@ -676,10 +676,11 @@ lesson.finding("fine-tuned-negation", "Pairs ranked right, fine-tuned less froze
 # %% [markdown]
 # An interval above zero says that after `fit` more pairs are right than with the frozen vectors, though nobody
 # explained a *not*. (These networks had the last labels of the table above, the frozen one all labels of the pool and a
-# ridge; so it is not for want of labels that the frozen one is behind.) The control has risen as well: a good part of
-# what was learnt is which words stand together, in whatever order. And read the hard reviews beside their intervals: no
-# gain can be shown there. A test of behaviour that is passed says that *this* behaviour was learnt. Irony, comparison
-# and mixed feelings are other ones.
+# ridge; so it is not for want of labels that the frozen one is behind.) Have they understood? The control has risen as
+# well: a good part of what was learnt is which words stand together, in whatever order. And a pair that we did not make
+# our test says no: "not bad" is better than "not good", and these networks say so about half of the time, or seldom.
+# Read the hard reviews beside their intervals: no gain can be shown there. A test of behaviour that is passed says that
+# *this* behaviour was learnt. Irony, comparison, mixed feelings, and the next pair are other ones.
 #
 # ### 2 · A benchmark that was trained on
 #
