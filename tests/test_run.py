@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import tlcourse.course.doctor as doctor_module
 import tlcourse.course.job as job_module
 import tlcourse.course.kernels as kernels_module
+import tlcourse.course.sources as sources_module
 from tlcourse.__main__ import app
 from tlcourse.assets import data_folder
 from tlcourse.course.doctor import Check, examine
@@ -331,7 +332,8 @@ def test_help_and_the_first_cell_of_a_lesson_load_no_keras(code, heavy):
 
 def test_the_doctor_finds_this_machine_ready_and_says_so_in_both_forms(monkeypatch):
     monkeypatch.setattr(doctor_module, "calibrate", lambda: 0.5)
-    monkeypatch.setattr(doctor_module, "at_hand", lambda name: name.startswith("minilm"))
+    for module in (doctor_module, sources_module):
+        monkeypatch.setattr(module, "at_hand", lambda name: name.startswith("minilm"))
     checks = {check.name: check for check in examine("quick")}
     unwell = [check for check in checks.values() if check.colour == "red" and check.name not in ("memory", "disk")]
     assert unwell == []

@@ -11,7 +11,7 @@
 #       quick: [minilm, minilm-config, minilm-tokenizer]
 #       development: [minilm, minilm-config, minilm-tokenizer]
 #       full: [minilm, minilm-config, minilm-tokenizer, rt-polarity]
-#     seconds: {quick: 240, full: 900}
+#     seconds: {quick: 330, full: 1200}
 # ---
 
 # %% [markdown]

@@ -25,7 +25,6 @@ def build(
     Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule or, with --trial, an edition is not
     what its source builds.
     """
-    from tlcourse.assets import at_hand
     from tlcourse.course import showcase
     from tlcourse.course.build import build as build_edition
     from tlcourse.course.editions import solved_edition, student_edition
@@ -38,7 +37,7 @@ def build(
         if trial:
             path = trial / lesson.edition.name
             notebook = or_stop(trial_edition, lesson)
-            missing = [name for name in lesson.needs["quick"] if not at_hand(name)]
+            missing = lesson.missing("quick")
             if missing:
                 typer.echo(f"{path}: not tried. Bring what is missing with: tlcourse fetch {' '.join(missing)}")
                 continue

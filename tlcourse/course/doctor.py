@@ -181,7 +181,7 @@ def _assets(profile, colour):
 
 
 def _missing(profile):
-    return sorted({name for lesson in lessons() for name in lesson.needs[profile] if not at_hand(name)})
+    return sorted({name for lesson in lessons() for name in lesson.missing(profile)})
 
 
 def _pack():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from tlcourse.assets import at_hand, data_folder, expected_hash
+from tlcourse.assets import data_folder, expected_hash
 from tlcourse.course.editions import student_edition
 from tlcourse.course.pages import write_page
 from tlcourse.course.sources import LessonSource, read_source, write_notebook
@@ -52,8 +52,7 @@ class Job:
     @property
     def needs(self):
         """Names of the assets that the lesson needs."""
-        development = self.profile == "quick" and self.seed in DEVELOPMENT_SEEDS
-        return self.lesson.needs["development" if development else self.profile]
+        return self.lesson.needs[self._data]
 
     @cached_property
     def fingerprint(self):
@@ -68,7 +67,12 @@ class Job:
 
     def missing(self):
         """Return the names of the assets that the lesson needs and this machine lacks."""
-        return [name for name in self.needs if not at_hand(name)]
+        return self.lesson.missing(self._data)
+
+    @property
+    def _data(self):
+        development = self.profile == "quick" and self.seed in DEVELOPMENT_SEEDS
+        return "development" if development else self.profile
 
     def finished(self):
         """Return the entry of an earlier run that passed with the same fingerprint, ``None`` if there is none."""

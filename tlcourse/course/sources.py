@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlcourse.assets import atomically, data_folder
+from tlcourse.assets import at_hand, atomically, data_folder
 from tlcourse.checks import known
 
 
@@ -30,6 +30,14 @@ class LessonSource:
     def edition(self):
         """Path of the committed student edition."""
         return notebooks_folder() / f"{self.path.stem}.ipynb"
+
+    def missing(self, profile):
+        """Return the names of the assets that the lesson needs and this machine lacks.
+
+        Args:
+            profile: ``"quick"``, ``"full"``, or ``"development"`` for development seeds.
+        """
+        return [name for name in self.needs[profile] if not at_hand(name)]
 
 
 def notebooks_folder():
