@@ -422,11 +422,12 @@ lesson.finding(
 # say in this simulation. In real data they often have, and then you must show that the image adds something.
 #
 # And the frozen network is beaten, by a lot: whoever wants the best model here **fine-tunes**. Look at the last row,
-# too. A network that knew nothing comes about as far as the frozen one, with some seeds further: six hundred images are
-# enough to learn features of one's own. Here borrowing pays when the borrowed weights may change, and the finding says
-# how much. (Each network was trained once. The intervals speak of other patients, not of another training.) If you
-# exchange the model now, because of this table, the test part is spent. We go on with the frozen one, because its head
-# is fitted in a moment and can be read, and we ask the fine-tuned one beside it where it matters.
+# too. A network that knew nothing comes about as far as the frozen one, and in the *full* version, with twice the
+# images and more steps, much further: so many images are enough to learn features of one's own. Here borrowing pays
+# when the borrowed weights may change, and the finding says how much. (Each network was trained once. The intervals
+# speak of other patients, not of another training.) If you exchange the model now, because of this table, the test part
+# is spent. We go on with the frozen one, because its head is fitted in a moment and can be read, and we ask the
+# fine-tuned one beside it where it matters.
 #
 # ## Where it breaks
 #
