@@ -1,8 +1,8 @@
 """All labels of rt-polarity: a bag of words and frozen MiniLM by 10-fold, fine-tuned MiniLM on one split, three seeds.
 
-Takes an hour or more on two cores, so `make bench` leaves it out; needs the assets rt-polarity and minilm. The network
-is trained on the pool and tested on the reporting part; with `--development`, to choose epochs and rate, on the
-development part with seed 100.
+Takes an hour and a half on two cores, so `make bench` leaves it out; needs the assets rt-polarity and minilm. The
+network is trained on the pool and tested on the reporting part. Epochs and rate were fixed beforehand and not tuned;
+with `--development`, to choose them, it is tested on the development part with seed 100.
 """
 
 import sys
