@@ -66,7 +66,7 @@ def _run(backbone, batches, names):
     outputs = [backbone.model.get_layer(name).output for name in names]
     model = keras.Model(backbone.model.input, [pool(x) if x.ndim == 4 else x for x in outputs])
     model.compile(jit_compile=use_xla())
-    slow = {"delay": 2, "mininterval": 1, "leave": False}
+    slow = {"delay": 30, "mininterval": 1, "leave": False}  # it would differ from the output that nbval compares
     with tqdm(total=len(batches.images), desc=f"{backbone.name} features", unit="image", **slow) as bar:
         advance = keras.callbacks.LambdaCallback(
             on_predict_batch_end=lambda batch, logs: bar.update(batches.batch_size)
