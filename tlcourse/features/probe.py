@@ -1,11 +1,12 @@
 """The course's probe: a ridge classifier on standardised features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from tlcourse.checks import checked_labels
+from tlcourse.features.ridge import fit_ridge, one_against_all
 
 PENALTIES = tuple(10.0 ** np.arange(-1, 4.5, 0.5))
 DEFAULT_PENALTY = 100.0
@@ -22,6 +23,7 @@ class Probe:
         error: mean squared leave-one-out error at that choice, targets being -1 and 1; NaN where nothing was chosen.
         weights: ``(features, classes)``, for raw features: the standardisation is folded in.
         bias: ``(classes,)``.
+        source_weight: what an example of the source counted, from 0 to 1; 0 where there was no source.
     """
 
     layer: str | None
@@ -29,6 +31,7 @@ class Probe:
     error: float
     weights: np.ndarray
     bias: np.ndarray
+    source_weight: float = 0.0
 
     def scores(self, features):
         """Return a score for each class, ``(n, classes)``, from features shaped or keyed as those it was fitted on."""
@@ -76,34 +79,10 @@ def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
             f"Labels must be below classes={classes} and penalties positive; got labels up to {labels.max()}, "
             f"penalties {tuple(penalties)}."
         )
-    targets = np.where(labels[:, None] == np.arange(classes), 1.0, -1.0)
+    targets = one_against_all(labels, classes)
     counts = np.bincount(labels)
     if counts[counts > 0].min() > 1:
-        fits = [_fit(layer, array, targets, penalties) for layer, array in layers.items()]
+        fits = [Probe(layer, **fit_ridge(array, targets, penalties)) for layer, array in layers.items()]
         return min(fits, key=lambda probe: probe.error)
     layer, array = list(layers.items())[-1]
-    return replace(_fit(layer, array, targets, (DEFAULT_PENALTY,)), error=float("nan"))
-
-
-def _fit(layer, features, targets, penalties):
-    features = np.asarray(features, "float64")
-    if features.ndim != 2 or len(features) != len(targets) or not np.isfinite(features).all():
-        raise ValueError(
-            f"Features must be finite and shaped ({len(targets)}, features), one row a label; "
-            f"got {features.shape}, finite: {bool(np.isfinite(features).all())}."
-        )
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    scale[scale < 1e-12] = 1.0
-    offset = targets.mean(axis=0)
-    u, s, vt = np.linalg.svd((features - mean) / scale, full_matrices=False)
-    projected = u.T @ (targets - offset)
-    errors = []
-    for penalty in penalties:
-        shrink = s**2 / (s**2 + penalty)
-        leverage = 1 / len(targets) + u**2 @ shrink
-        residuals = targets - offset - u @ (shrink[:, None] * projected)
-        errors.append(np.mean((residuals / np.maximum(1 - leverage, 1e-12)[:, None]) ** 2))
-    best = int(np.argmin(errors))
-    penalty = float(penalties[best])
-    weights = vt.T @ ((s / (s**2 + penalty))[:, None] * projected) / scale[:, None]
-    return Probe(layer, penalty, float(errors[best]), weights, offset - mean @ weights)
+    return Probe(layer, **fit_ridge(array, targets, (DEFAULT_PENALTY,)) | {"error": float("nan")})
