@@ -12,7 +12,9 @@ from tlcourse.adaptation import (
     Align,
     DomainBatchNormalization,
     GradientReversal,
+    class_weights,
     coral,
+    draw_by_class,
     information_maximisation,
     mean_entropy,
     mmd,
@@ -343,6 +345,20 @@ def test_of_candidates_that_a_score_cannot_tell_apart_the_worst_counts():
     assert chosen == "b" and gap == pytest.approx(0.4)
 
 
+def test_a_class_that_the_model_never_answers_counts_nothing():
+    logits = np.log([[0.6, 0.4, 1e-9], [0.2, 0.8, 1e-9]])
+    assert np.allclose(class_weights(logits), [0.4 / 0.6, 1.0, 0.0])
+    assert np.allclose(class_weights(np.zeros((5, 4))), 1.0)
+
+
+def test_rows_are_drawn_in_proportion_to_the_weight_of_their_class():
+    labels = np.repeat([0, 1, 2], [100, 100, 400])
+    drawn = labels[draw_by_class(labels, np.array([1.0, 0.5, 0.0]), 30_000, seed=0)]
+    assert np.allclose(np.bincount(drawn, minlength=3) / 30_000, [2 / 3, 1 / 3, 0], atol=0.01)
+    same = labels[draw_by_class(labels, np.ones(3), 30_000, seed=0)]
+    assert np.allclose(np.bincount(same) / 30_000, [1 / 6, 1 / 6, 4 / 6], atol=0.01)
+
+
 # Bad input
 
 NAN = np.array([[0.0, np.nan, 0.0]] * 4, "float32")
@@ -391,6 +407,12 @@ FOUR = FEW[:4]
         (lambda: reverse_validation(FEW, LABELS, OTHERS, LABELS), "one label for each of the 5"),
         (lambda: reverse_validation(NAN, LABELS, OTHERS, np.arange(5)), "Features must be finite"),
         (lambda: reverse_validation(FEW, LABELS, OTHERS[:, :2], LABELS), "with one d"),
+        (lambda: class_weights(NAN), "Logits must be finite"),
+        (lambda: class_weights(FEW[:, :1]), r"two classes or more; got \(6, 1\)"),
+        (lambda: draw_by_class(LABELS, np.ones(1), 2, seed=0), r"for each class; got \(1,\) for labels up to 1"),
+        (lambda: draw_by_class(LABELS, np.array([1.0, -1.0]), 2, seed=0), "at least 0 for each class"),
+        (lambda: draw_by_class(LABELS, np.zeros(2), 2, seed=0), "must have a weight above 0"),
+        (lambda: draw_by_class(LABELS, np.ones(2), 0, seed=0), "n be 1 or more; got n=0"),
         (lambda: oracle_gap({"a": 1.0}, {"b": 1.0}), "same candidates"),
         (lambda: oracle_gap({"a": np.nan}, {"a": 1.0}), "must be finite"),
         (lambda: oracle_gap({"a": 1.0}, {"a": np.nan}), "must be finite"),

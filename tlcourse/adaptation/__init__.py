@@ -4,6 +4,7 @@ from tlcourse.adaptation.batches import pair_domains
 from tlcourse.adaptation.distances import Distance, proxy_a_distance
 from tlcourse.adaptation.layers import Adversary, Align, DomainBatchNormalization, GradientReversal
 from tlcourse.adaptation.losses import coral, information_maximisation, mmd
+from tlcourse.adaptation.partial import class_weights, draw_by_class
 from tlcourse.adaptation.selection import mean_entropy, oracle_gap, reverse_validation, source_risk
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "Distance",
     "DomainBatchNormalization",
     "GradientReversal",
+    "class_weights",
     "coral",
+    "draw_by_class",
     "information_maximisation",
     "mean_entropy",
     "mmd",
