@@ -8,7 +8,7 @@ import pytest
 
 import tlcourse.backbones.bundled as backbones
 from tlcourse.assets import data_folder
-from tlcourse.backbones import BUNDLED, load_backbone, load_classifier, residual_classifier
+from tlcourse.backbones import BUNDLED, PLANTED, load_backbone, load_classifier, residual_classifier
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -52,7 +52,7 @@ def test_sides_that_no_network_can_see_are_refused(name, side):
         load_backbone(name, side=side)
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("name", BUNDLED + PLANTED)
 def test_files_match_their_cards_and_keep_their_head(name):
     folder = data_folder() / "weights"
     card = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))

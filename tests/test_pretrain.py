@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 import tlcourse.pretrain.make as make
+import tlcourse.pretrain.planted as planted
 import tlcourse.pretrain.recipe as recipe
 from tlcourse.backbones import load_classifier
+from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.sources import KEPT_OUT, TRAINED_ON
 from tlcourse.pretrain.recipe import Source, cut_out, mirror, shift
 
@@ -41,6 +43,24 @@ def test_cut_out_blanks_one_square_with_the_mean():
 
 def test_the_judging_family_is_kept_out_of_training():
     assert KEPT_OUT not in TRAINED_ON
+
+
+@pytest.fixture
+def few_glyphs(monkeypatch):
+    monkeypatch.setattr(planted, "load_glyphs", lambda n, **options: load_glyphs(n // 10, **options))
+
+
+def test_a_scrambled_source_keeps_its_pictures_and_exchanges_their_names(few_glyphs):
+    source, true = planted.scrambled_source(), load_glyphs(300, families=TRAINED_ON)
+    assert np.array_equal(source.images, true.images)
+    assert np.array_equal(np.bincount(source.labels), np.bincount(true.labels))
+    assert (source.labels == true.labels).mean() < 0.1
+
+
+def test_a_bold_source_knows_which_fonts_are_bold(few_glyphs):
+    source, fonts = planted.bold_source(), load_glyphs(300, families=TRAINED_ON).groups
+    assert set(fonts[source.labels == 1]) == {font for font in fonts if "Bold" in font} | {"cmb10.ttf"}
+    assert 0.3 < source.judged_labels.mean() < 0.7
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from tlcourse.backbones.bundled import BUNDLED, card_of, load_network
+from tlcourse.backbones.bundled import BUNDLED, PLANTED, card_of, load_network
 from tlcourse.backbones.mobilenet import MOBILENET_TAPS, load_mobilenet
 from tlcourse.checks import checked_images, known
 from tlcourse.networks import set_statistics
@@ -41,8 +41,9 @@ def load_backbone(name, *, side=None, alpha=0.25):
     """Load a pretrained network by name, frozen.
 
     Args:
-        name: ``"letters"`` or ``"photos"``, which are bundled and share one architecture, or ``"mobilenet"``, with its
-            ImageNet weights from ``keras.applications``, which are fetched.
+        name: ``"letters"`` or ``"photos"``, which are bundled and share one architecture, as do ``"scrambled"`` and
+            ``"bold"``, which are planted to do harm; or ``"mobilenet"``, with its ImageNet weights from
+            ``keras.applications``, which are fetched.
         side: width and height in pixels of the images that the network sees, at least 8 (``"mobilenet"``: 32). By
             default 32, which the bundled networks were trained on, and 128 for ``"mobilenet"``.
         alpha: width of ``"mobilenet"``: 0.25, 0.5, 0.75 or 1.0.
@@ -61,7 +62,7 @@ def load_backbone(name, *, side=None, alpha=0.25):
     >>> load_backbone("letters", side=24).preprocess(np.zeros((5, 8, 8), "uint8")).shape
     (5, 24, 24, 3)
     """
-    known("backbone", name, [*BUNDLED, "mobilenet"])
+    known("backbone", name, [*BUNDLED, *PLANTED, "mobilenet"])
     usual, least = (128, 32) if name == "mobilenet" else (32, 8)
     side = usual if side is None else side
     if not isinstance(side, int | np.integer) or side < least:

@@ -8,13 +8,15 @@ from tlcourse.backbones.residual import load_classifier
 from tlcourse.checks import known
 
 BUNDLED = ("letters", "photos")
+PLANTED = ("scrambled", "bold")
+"""Of the same architecture, trained so that they do harm: on exchanged names, and too long on too narrow a question."""
 
 
 def load_network(name):
     """Load a bundled network whole, with the last layer that names its own classes.
 
     Args:
-        name: ``"letters"`` or ``"photos"``.
+        name: ``"letters"`` or ``"photos"``, or one that is planted to do harm: ``"scrambled"`` or ``"bold"``.
 
     Returns:
         A Keras model from float images ``(n, height, width, 3)`` in [0, 1] to logits ``(n, classes)``, and the names of
@@ -28,7 +30,7 @@ def load_network(name):
     >>> network.output_shape, names[:3]
     ((None, 71), ('A', 'B', 'C'))
     """
-    known("bundled network", name, BUNDLED)
+    known("bundled network", name, BUNDLED + PLANTED)
     folder = data_folder() / "weights"
     path, card = folder / f"{name}.weights.h5", card_of(name)
     received = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"

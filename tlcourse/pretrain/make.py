@@ -8,20 +8,21 @@ import numpy as np
 
 from tlcourse import __version__
 from tlcourse.assets import atomically, data_folder
-from tlcourse.backbones import BUNDLED
+from tlcourse.backbones import BUNDLED, PLANTED
 from tlcourse.checks import checked_images, known
 from tlcourse.pretrain.letters import letters_source
 from tlcourse.pretrain.photos import photos_source
+from tlcourse.pretrain.planted import bold_source, scrambled_source
 from tlcourse.pretrain.recipe import train
 
-SOURCES = dict(zip(BUNDLED, (letters_source, photos_source)))
+SOURCES = dict(zip(BUNDLED + PLANTED, (letters_source, photos_source, scrambled_source, bold_source)))
 
 
 def pretrain(name, seed=0, folder=None):
     """Make the weights of a bundled backbone from data anyone can get.
 
     Args:
-        name: ``"letters"``, offline, or ``"photos"``, which needs the asset ``cifar10``.
+        name: ``"letters"``, ``"scrambled"`` or ``"bold"``, offline, or ``"photos"``, which needs the asset ``cifar10``.
         seed: seed of everything; the bundled weights were made with 0.
         folder: where to write; by default `data/weights/`, replacing what is bundled.
 
@@ -31,7 +32,7 @@ def pretrain(name, seed=0, folder=None):
     Raises:
         ValueError: if the name is unknown.
     """
-    source = SOURCES[known("bundled backbone", name, BUNDLED)](seed)
+    source = SOURCES[known("bundled backbone", name, list(SOURCES))](seed)
     started = time.monotonic()
     classifier = train(source, seed)
     minutes = (time.monotonic() - started) / 60

@@ -1,4 +1,4 @@
-"""The one training recipe of both bundled backbones."""
+"""The one training recipe of all bundled backbones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ class Source:
         augment: function from float images ``(n, 32, 32, channels)`` and a generator to varied ones.
         epochs: passes over the images.
         trained_on: for the card, as are ``judged_on`` and ``licence``.
+        dtype: Keras's policy while training; bfloat16 is fast where a processor has it, and very slow elsewhere.
     """
 
     images: np.ndarray
@@ -35,6 +36,7 @@ class Source:
     trained_on: str
     judged_on: str
     licence: str
+    dtype: str = "mixed_bfloat16"
 
 
 def train(source, seed=0, verbose=2):
@@ -42,7 +44,7 @@ def train(source, seed=0, verbose=2):
 
     SGD with Nesterov momentum, a warm-up and one cosine to zero, decoupled weight decay on the kernels, and an
     exponential average of the weights, which is what is kept. Plain cross-entropy: label smoothing would raise the
-    source accuracy and lower what transfers. Computes in bfloat16 and keeps weights in float32.
+    source accuracy and lower what transfers. Weights are kept in float32, whatever the source's policy.
 
     Args:
         source: a `Source`.
@@ -64,7 +66,7 @@ def train(source, seed=0, verbose=2):
         schedule, momentum=0.9, nesterov=True, weight_decay=5e-3, use_ema=True, ema_momentum=min(0.998, 1 - 10 / steps)
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    classifier = _in_bfloat16(residual_classifier, len(source.classes))
+    classifier = _under_policy(source.dtype, residual_classifier, len(source.classes))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     classifier.compile(optimizer, loss, metrics=["accuracy"])
     classifier.fit(Augmented(source, seed), epochs=source.epochs, verbose=verbose)
@@ -118,9 +120,9 @@ def cut_out(images, rng, side):
     return images
 
 
-def _in_bfloat16(build, *arguments):
+def _under_policy(dtype, build, *arguments):
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(dtype)
     try:
         return build(*arguments)
     finally:
