@@ -408,6 +408,7 @@ FOUR = FEW[:4]
         (lambda: reverse_validation(NAN, LABELS, OTHERS, np.arange(5)), "Features must be finite"),
         (lambda: reverse_validation(FEW, LABELS, OTHERS[:, :2], LABELS), "with one d"),
         (lambda: class_weights(NAN), "Logits must be finite"),
+        (lambda: class_weights(np.array([[0.2, 0.8], [1.0, 0.0]])), "these are probabilities"),
         (lambda: class_weights(FEW[:, :1]), r"two classes or more; got \(6, 1\)"),
         (lambda: draw_by_class(LABELS, np.ones(1), 2, seed=0), r"for each class; got \(1,\) for labels up to 1"),
         (lambda: draw_by_class(LABELS, np.array([1.0, -1.0]), 2, seed=0), "at least 0 for each class"),

@@ -218,6 +218,7 @@ def test_probe_survives_a_constant_feature():
         (np.zeros((0, 2)), [], {}, "at least one"),
         (np.zeros((2, 2)), [0, 5], {"classes": 3}, "below classes=3"),
         (np.zeros((2, 2)), [0, 1], {"penalties": (0.0,)}, "penalties positive"),
+        (np.zeros((2, 2)), [0, 1], {"penalties": (float("nan"),)}, "penalties positive"),
     ],
 )
 def test_probe_refuses_bad_input(features, labels, options, rule):

@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from tlcourse.features import fit_pooled_probe, fit_probe
+from tlcourse.features.ridge import fit_ridge
 
 RNG = np.random.default_rng(0)
 OWN, LABELS = RNG.normal(size=(12, 4)), np.arange(12) % 3
@@ -55,11 +56,25 @@ def test_a_source_like_the_target_counts_and_one_with_exchanged_labels_hardly():
     assert fit_pooled_probe(features=own, source_features=exchanged, **labels).source_weight <= 0.003
 
 
-def test_with_one_label_of_a_class_the_source_is_left_out():
-    pooled = fit_pooled_probe(**BOTH | {"features": OWN[:3], "labels": LABELS[:3]})
+def test_with_one_label_of_a_class_nothing_is_chosen():
+    few = BOTH | {"features": OWN[:3], "labels": LABELS[:3]}
+    pooled = fit_pooled_probe(**few)
     assert pooled.source_weight == 0
     assert np.isnan(pooled.error)
-    assert np.array_equal(pooled.weights, fit_probe(OWN[:3], LABELS[:3]).weights)
+    assert np.allclose(pooled.weights, fit_probe(OWN[:3], LABELS[:3]).weights)
+    assert fit_pooled_probe(**few, weights=[1.0]).source_weight == 1
+
+
+def test_rows_of_any_weight_have_their_error_when_left_out():
+    targets, counted = np.where(LABELS[:, None] == np.arange(3), 1.0, -1.0), np.full(12, 3.0)
+    thrice = fit_ridge(OWN, targets, [30.0], weights=counted)
+    assert thrice["error"] == pytest.approx(fit_ridge(OWN, targets, [10.0])["error"])
+
+
+def test_nothing_that_is_given_is_changed():
+    before = {name: np.copy(array) for name, array in BOTH.items()}
+    fit_pooled_probe(**BOTH)
+    assert all(np.array_equal(before[name], BOTH[name]) for name in BOTH)
 
 
 def test_classes_that_only_the_source_has_get_a_column():
@@ -76,6 +91,8 @@ def test_classes_that_only_the_source_has_get_a_column():
         ({"weights": []}, "Weights must be from 0 to 1"),
         ({"weights": [2.0]}, "Weights must be from 0 to 1"),
         ({"penalties": [0.0]}, "penalties above 0"),
+        ({"penalties": [1.0, float("nan")]}, "penalties above 0"),
+        ({"source_features": THEIRS[:0], "source_labels": []}, "at least one"),
     ],
 )
 def test_bad_input_is_refused(options, rule):

@@ -113,6 +113,22 @@ def test_agreement_exchanges_whole_sources():
     assert worst["p"] == 1
 
 
+def test_h_score_of_classes_that_have_collapsed_to_points_is_their_number_less_one():
+    assert h_score(features=np.eye(2)[[0, 0, 1, 1]], labels=[0, 0, 1, 1]) == pytest.approx(1.0)
+
+
+def test_a_tie_among_neighbours_goes_to_the_class_of_the_nearest():
+    angles = np.array([0.0, 0.1, -0.2, 0.3, -0.4])
+    features = np.column_stack([np.cos(angles), np.sin(angles)])
+    # Each asks the four others. Three find two of each class, two of these with their own class nearest.
+    assert nearest_neighbours(features=features, labels=[1, 1, 0, 0, 1], k=4) == pytest.approx(2 / 5)
+
+
+def test_level_scores_give_no_ranking():
+    with pytest.raises(ValueError, match="no ranking"):
+        rank_agreement(scores=[1, 1, 1, 1], gains=[1, 2, 3, 4], sources=list("aabb"))
+
+
 @pytest.mark.parametrize("score", [logme, h_score, nearest_neighbours])
 def test_scores_of_features_say_what_is_wrong(score):
     features, labels = task()

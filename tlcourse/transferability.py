@@ -8,7 +8,8 @@ import numpy as np
 from tlcourse.checks import checked_labels
 
 RATIOS = np.log(10.0) * np.arange(-12, 12.5, 0.5)
-"""Where LogME looks first for the best α / β: logarithms, in units of the largest squared singular value."""
+"""Where LogME looks first for the best α / β: logarithms, in units of the largest squared singular value. A feature whose
+scale or mean is a million times another's hides the other; standardise such features first."""
 
 
 def logme(*, features, labels):
@@ -97,7 +98,6 @@ def h_score(*, features, labels):
     >>> round(h_score(features=np.array([[-1.0], [-1.0], [1.0], [1.0]]), labels=labels), 6)
     1.0
     """
-    from scipy.linalg import solve
     from sklearn.covariance import LedoitWolf
 
     features, labels = _checked(features, labels)
@@ -107,8 +107,9 @@ def h_score(*, features, labels):
     targets = _one_hot(labels)
     counts = targets.sum(axis=0)
     means = targets.T @ centred / counts[:, None]
-    estimate = LedoitWolf(assume_centered=True).fit(centred)
-    inverted = solve(estimate.covariance_, means.T, assume_a="pos")
+    estimate = LedoitWolf(assume_centered=True).fit(centred / np.abs(centred).max())
+    means /= np.abs(centred).max()
+    inverted = np.linalg.pinv(estimate.covariance_, hermitian=True) @ means.T  # it may not be shrunken at all
     between = (counts / len(labels) * (means * inverted.T).sum(axis=1)).sum()
     return float((1 - estimate.shrinkage_) * between)
 
@@ -139,11 +140,12 @@ def leep(*, probabilities, labels):
     """
     probabilities, labels = _checked(probabilities, labels)
     sums = probabilities.sum(axis=1)
-    if probabilities.min() < 0 or np.abs(sums - 1).max() > 1e-3:
+    if probabilities.min() < -1e-6 or np.abs(sums - 1).max() > 1e-3:
         raise ValueError(
             f"Rows must be probabilities, from 0 to 1 with sum 1; got values from {probabilities.min():.3g} and sums "
             f"from {sums.min():.3g} to {sums.max():.3g}. Put a softmax on scores."
         )
+    probabilities = probabilities / sums[:, None]
     joint = _one_hot(labels).T @ probabilities / len(labels)
     given = joint / np.maximum(joint.sum(axis=0), 1e-300)
     return float(np.log((given.T[:, labels] * probabilities.T).sum(axis=0)).mean() + 0.0)
@@ -179,10 +181,11 @@ def nearest_neighbours(*, features, labels, k=3):
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError("No row of features may be all 0: it has no direction.")
-    cosines = features @ features.T / lengths / lengths.T
+    directions = features / lengths
+    cosines = directions @ directions.T
     np.fill_diagonal(cosines, -np.inf)
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-    votes = 1 + 1e-6 * np.arange(k, 0, -1)
+    votes = 1 + 1e-6 * 0.5 ** np.arange(k)
     counted = np.einsum("nkc,k->nc", _one_hot(labels)[nearest], votes)
     return float((counted.argmax(axis=1) == labels).mean())
 
@@ -205,7 +208,7 @@ def rank_agreement(*, scores, gains, sources):
 
     Raises:
         ValueError: if lengths differ, numbers are not finite, there are fewer than two sources, or some have more
-            candidates than others.
+            candidates than others; or all scores, or all gains, are level.
 
     Source:
         Vigna (2015), *A Weighted Correlation Index for Rankings with Ties*, WWW; how unstable such rankings are:
@@ -228,6 +231,8 @@ def rank_agreement(*, scores, gains, sources):
             "There must be two sources or more, with as many candidates each, and finite numbers; "
             f"got {dict(zip(names.tolist(), sizes.tolist()))}."
         )
+    if np.ptp(scores) == 0 or np.ptp(gains) == 0:
+        raise ValueError("Scores and gains must differ among the candidates; all are level, so there is no ranking.")
     blocks = np.array([np.flatnonzero(sources == name) for name in names])
     if len(names) <= 6:
         orders = list(permutations(range(len(names))))

@@ -17,10 +17,10 @@ def class_weights(logits):
         logits: finite float ``(m, classes)``, of target examples, with two classes or more.
 
     Returns:
-        Float ``(classes,)``, above 0, the largest 1.
+        Float ``(classes,)``, from 0 to 1, the largest 1.
 
     Raises:
-        ValueError: if the logits are not such.
+        ValueError: if the logits are not such, or look like probabilities: a softmax on a softmax would level them.
 
     Source:
         Cao, Ma, Long & Wang (2018), *Partial Adversarial Domain Adaptation*, ECCV, equation 4, divided by its maximum.
@@ -33,6 +33,10 @@ def class_weights(logits):
     logits = np.asarray(logits, "float64")
     if logits.ndim != 2 or len(logits) == 0 or logits.shape[1] < 2 or not np.isfinite(logits).all():
         raise ValueError(f"Logits must be finite and shaped (m, classes), two classes or more; got {logits.shape}.")
+    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            "Each row is at least 0 and sums to 1: these are probabilities. Give logits, or their logarithm."
+        )
     weights = softmax(logits, axis=1).mean(axis=0)
     return weights / weights.max()
 
@@ -41,7 +45,7 @@ def draw_by_class(labels, weights, n, *, seed):
     """Draw rows of the source with replacement, each in proportion to the weight of its class.
 
     PADA multiplies the loss of each source example, of its label and of its domain, by the weight of its class. Drawing
-    examples in that proportion gives the same losses on average, up to a factor, with any method that gets them.
+    examples in that proportion gives the source the same losses on average, up to a factor, with any method.
 
     Args:
         labels: whole numbers ``(m,)``, the source's.
@@ -68,4 +72,5 @@ def draw_by_class(labels, weights, n, *, seed):
     of_each = weights[labels]
     if not of_each.any() or not (isinstance(n, Integral) and n >= 1):
         raise ValueError(f"A class of these labels must have a weight above 0, and n be 1 or more; got n={n!r}.")
+    of_each = of_each / of_each.max()
     return np.random.default_rng(seed).choice(len(labels), n, p=of_each / of_each.sum())

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tlcourse.checks import checked_labels
-from tlcourse.features.probe import PENALTIES, Probe, fit_probe
-from tlcourse.features.ridge import fit_ridge, one_against_all
+from tlcourse.features.probe import DEFAULT_PENALTY, PENALTIES, Probe
+from tlcourse.features.ridge import all_positive, fit_ridge, one_against_all
 
 SOURCE_WEIGHTS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -17,7 +17,8 @@ def fit_pooled_probe(*, features, labels, source_features, source_labels, weight
     Each example of the target counts 1, each of the source as much as the best of ``weights``: the one, with its
     penalty, whose squared error on the target's examples is smallest when each of these is left out. Weight 0 leaves
     the source out and weight 1 is plain pooling. If a class has only one label in the target, leaving it out leaves
-    none, and every source would look good: then nothing is chosen, and the source is left out.
+    none, and every source would look good: then the smallest weight is taken, with the probe's default penalty. With
+    few labels of each class something of that remains: a small weight may be chosen for a source that says nothing.
 
     Args:
         features: float ``(n, features)``, of the target.
@@ -46,19 +47,20 @@ def fit_pooled_probe(*, features, labels, source_features, source_labels, weight
     features, source_features = np.asarray(features, "float64"), np.asarray(source_features, "float64")
     labels = checked_labels(labels, len(features))
     source_labels = checked_labels(source_labels, len(source_features))
-    if features.ndim != 2 or source_features.shape[1:] != features.shape[1:] or not len(source_features):
+    if features.ndim != 2 or source_features.shape[1:] != features.shape[1:]:
         raise ValueError(
             "Features of target and source must be shaped (n, d) and (m, d) with one d, from the same layer; "
             f"got {features.shape} and {source_features.shape}."
         )
-    if not len(weights) or not all(0 <= weight <= 1 for weight in weights) or not min(penalties, default=0) > 0:
+    if not len(weights) or not all(0 <= weight <= 1 for weight in weights) or not all_positive(penalties):
         raise ValueError(
             f"Weights must be from 0 to 1 and penalties above 0; got {tuple(weights)} and {tuple(penalties)}."
         )
     classes = int(max(labels.max(), source_labels.max())) + 1
     counts = np.bincount(labels)
-    if counts[counts > 0].min() == 1:
-        return fit_probe(features, labels, classes=classes)
+    single = counts[counts > 0].min() == 1
+    if single:
+        weights, penalties = [min(weights)], [DEFAULT_PENALTY]
     both = np.concatenate([features, source_features])
     targets = one_against_all(np.concatenate([labels, source_labels]), classes)
     fits = []
@@ -66,5 +68,6 @@ def fit_pooled_probe(*, features, labels, source_features, source_labels, weight
         n = len(both) if weight else len(features)
         counted = np.repeat([1.0, weight], [len(features), len(source_features)])[:n]
         fitted = fit_ridge(both[:n], targets[:n], penalties, weights=counted, judged=len(features))
-        fits.append(replace(Probe(None, **fitted), source_weight=float(weight)))
-    return min(fits, key=lambda probe: probe.error)
+        fits.append(Probe(None, **fitted, source_weight=float(weight)))
+    best = min(fits, key=lambda probe: probe.error)
+    return replace(best, error=float("nan")) if single else best

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tlcourse.checks import checked_labels
-from tlcourse.features.ridge import fit_ridge, one_against_all
+from tlcourse.features.ridge import all_positive, fit_ridge, one_against_all
 
 PENALTIES = tuple(10.0 ** np.arange(-1, 4.5, 0.5))
 DEFAULT_PENALTY = 100.0
@@ -74,7 +74,7 @@ def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
     layers = features if isinstance(features, Mapping) else {None: features}
     labels = checked_labels(labels, len(next(iter(layers.values()))))
     classes = classes or int(labels.max()) + 1
-    if labels.max() >= classes or len(penalties) == 0 or min(penalties) <= 0:
+    if labels.max() >= classes or not all_positive(penalties):
         raise ValueError(
             f"Labels must be below classes={classes} and penalties positive; got labels up to {labels.max()}, "
             f"penalties {tuple(penalties)}."

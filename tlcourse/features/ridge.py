@@ -12,6 +12,15 @@ def one_against_all(labels, classes):
     return np.where(labels[:, None] == np.arange(classes), 1.0, -1.0)
 
 
+def all_positive(penalties):
+    """Say whether there are penalties and each is finite and above 0.
+
+    >>> all_positive([1.0, 10.0]), all_positive([]), all_positive([float("nan")])
+    (True, False, False)
+    """
+    return len(penalties) > 0 and all(0 < penalty < np.inf for penalty in penalties)
+
+
 def fit_ridge(features, targets, penalties, *, weights=None, judged=None):
     """Fit ridge regression on standardised features at the penalty whose leave-one-out error is smallest.
 
@@ -24,8 +33,8 @@ def fit_ridge(features, targets, penalties, *, weights=None, judged=None):
         features: float ``(n, features)``.
         targets: float ``(n, outputs)``.
         penalties: ridge penalties to choose from, each above 0.
-        weights: what each row counts, ``(n,)``, above 0; by default 1 each.
-        judged: how many rows, from the first on, make up the error; their weight must be 1. By default all.
+        weights: what each row counts, float ``(n,)``, each above 0; by default 1 each.
+        judged: how many rows, from the first on, make up the error; by default all.
 
     Returns:
         A dictionary of ``penalty``, ``error``, ``weights`` and ``bias``, as in a `tlcourse.features.Probe`.
@@ -43,15 +52,16 @@ def fit_ridge(features, targets, penalties, *, weights=None, judged=None):
     total, root = weights.sum(), np.sqrt(weights)[:, None]
     mean, offset = weights @ features / total, weights @ targets / total
     scale = np.sqrt(weights @ (features - mean) ** 2 / total)
-    scale[scale < 1e-12] = 1.0
+    scale[scale <= 1e-12 * np.abs(features).max(axis=0)] = 1.0  # constant, but for rounding
     u, s, vt = np.linalg.svd(root * (features - mean) / scale, full_matrices=False)
     projected = u.T @ (root * (targets - offset))
-    u, targets = u[:judged], targets[:judged] - offset
+    u, root, share = u[:judged], root[:judged], weights[:judged] / total
+    targets = targets[:judged] - offset
     errors = []
     for penalty in penalties:
         shrink = s**2 / (s**2 + penalty)
-        leverage = 1 / total + u**2 @ shrink
-        residuals = targets - u @ (shrink[:, None] * projected)
+        leverage = share + u**2 @ shrink
+        residuals = targets - u @ (shrink[:, None] * projected) / root
         errors.append(np.mean((residuals / np.maximum(1 - leverage, 1e-12)[:, None]) ** 2))
     best = int(np.argmin(errors))
     penalty = float(penalties[best])

@@ -8,10 +8,10 @@ from tlcourse.pretrain.recipe import Source
 
 
 def scrambled_source(seed=0):
-    """Take 3,000 letters, each with the name of another, to be learned by heart. They are judged by true names."""
+    """Take 3,000 letters whose names are shuffled, to be learned by heart. They are judged by true names."""
     train, judged = _letters(seed)
     names = np.random.default_rng(seed).permutation(train.labels)
-    return _by_heart(train, names, judged, judged.labels, tuple(LETTERS), "each with the name of another")
+    return _by_heart(train, names, judged, judged.labels, tuple(LETTERS), "their names shuffled")
 
 
 def bold_source(seed=0):
