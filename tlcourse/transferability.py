@@ -8,8 +8,8 @@ import numpy as np
 from tlcourse.checks import checked_labels
 
 RATIOS = np.log(10.0) * np.arange(-12, 12.5, 0.5)
-"""Where LogME looks first for the best α / β: logarithms, in units of the largest squared singular value. A feature whose
-scale or mean is a million times another's hides the other; standardise such features first."""
+"""Where LogME looks first for the best α / β: logarithms, in units of the largest squared singular value. One feature
+whose scale or mean is a million times another's hides the other; standardise such features first."""
 
 
 def logme(*, features, labels):
@@ -203,8 +203,9 @@ def rank_agreement(*, scores, gains, sources):
         sources: ``(n,)``, the source of each candidate; all have as many candidates, in the same order.
 
     Returns:
-        A dictionary: ``"tau"`` from -1 to 1, ``"chance"``, the middle 95 % under exchange as a pair, and ``"p"``, the
-        share of exchanges with a τ at least as large.
+        A dictionary: ``"tau"`` from -1 to 1, ``"chance"``, the middle 95 % under exchange as a pair, ``"p"``, the share
+        of exchanges with a τ at least as large, and ``"exchanged"``, all of them, the unexchanged first. Their order
+        depends on the number of sources alone, so that they can be averaged over targets.
 
     Raises:
         ValueError: if lengths differ, numbers are not finite, there are fewer than two sources, or some have more
@@ -246,7 +247,8 @@ def rank_agreement(*, scores, gains, sources):
         taus.append(weightedtau(exchanged, gains).statistic)
     low, high = np.percentile(taus, [2.5, 97.5])
     at_least = np.mean(np.array(taus) >= taus[0] - 1e-12)
-    return {"tau": float(taus[0]), "chance": (float(low), float(high)), "p": float(at_least)}
+    found = {"tau": float(taus[0]), "chance": (float(low), float(high)), "p": float(at_least)}
+    return found | {"exchanged": np.array(taus)}
 
 
 def _checked(features, labels):
