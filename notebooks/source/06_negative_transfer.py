@@ -709,8 +709,13 @@ def row_of(key):
     return [key, *shown, f"{100 * by_score:.1f}", f"{100 * (best - by_score):.1f}", over]
 
 
+photos_last = candidates.index(("photos", "stage3"))
+photos_always = np.mean([accuracy[name][:, photos_last].mean() for name in targets])
+fixed = {"always letters": letters_always.mean(), "always photos": photos_always}
+rows = [row_of(key) for key in SCORES]
+rows += [[n, *"––––", f"{100 * x:.1f}", f"{100 * (best - x):.1f}", "–"] for n, x in fixed.items()]
 head = ["score", "τ", "by chance", "p", "natural", "reached, %", "lost to the best", "over letters"]
-Table(head, [row_of(key) for key in SCORES], "Means over targets; ± and brackets: over draws.")
+Table(head, rows, "Means over targets; ± and brackets: over draws.")
 
 # %% [markdown]
 # *By chance* is the mean τ if whole sources exchange their scores, in all ways, alike on all targets: the layers of one
@@ -719,10 +724,11 @@ Table(head, [row_of(key) for key in SCORES], "Means over targets; ± and bracket
 # `letters` and `photos` alone. *Reached* is the accuracy of what a score takes; *over letters* compares it with always
 # taking the last layer of `letters`.
 #
-# Read the last column before the τ. Scores that look at your labelled pictures are ahead of a fixed choice, and the
-# probe's own error, left out, is among the best of them: no formula of a paper does clearly better than what you
-# compute anyway. What knows nothing of the target does worse. And look at *natural*: some of τ is only that planted
-# sources are easy to see through; for the source's accuracy, which knows them by their cards, all of it may be.
+# Read the last column before the τ. The scores that look at features of your labelled pictures are ahead of both fixed
+# choices, and the probe's own error, left out, is among the best of them: no formula of a paper does clearly better
+# than what you compute anyway. LEEP, which sees only a network's answers, does not pay here. What knows nothing of the
+# target does not either: the source's accuracy always takes `letters`. And look at *natural*: some of τ is only that
+# planted sources are easy to see through; for the source's accuracy, which knows them by their cards, all of it may be.
 
 # %%
 scored = {}
