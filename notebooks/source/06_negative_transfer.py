@@ -11,7 +11,7 @@
 #       quick: []
 #       development: [mnist]
 #       full: [mnist, flowers, pneumoniamnist, mobilenet-0.25]
-#     seconds: {quick: 120, full: 600}
+#     seconds: {quick: 200, full: 800}
 # ---
 
 # %% [markdown]
@@ -329,12 +329,12 @@ accuracy_table(
 # %% [markdown]
 # Compare *alone* with *pooled* in each block, from left to right: there is your guess. And *weighed*: most of the loss
 # is gone. At two labels of each digit, for the probe, the same printed digits that did harm in full are worth some
-# points. At twenty and fifty the weighed rows may stay a little below *alone*: the safest thing that you can do with
-# these printed digits is still not quite as good as to leave them on the shelf. (By the definition that is negative,
-# too, only small.)
+# points. At twenty and fifty the weighed rows are a little below *alone*: by the definition that is negative transfer,
+# too, only small. (On the development data, MNIST, they were a little above. Here whoever is left out has the same
+# hands as the others, and the test part has other writers. A choice inside your labels can't know more than they do.)
 
 # %%
-from tlcourse.evaluation import not_worse, paired_interval
+from tlcourse.evaluation import paired_interval
 
 classifiers = ("ridge", *machines)
 in_full = {
@@ -350,12 +350,13 @@ lesson.claim(
 )
 
 # %%
-at_20 = [correct("ridge", way, 20) for way in ("weighed", "alone")]
+at_20 = {way: correct("ridge", way, 20).mean(axis=1) for way in ("alone", "pooled", "weighed")}
+lost_in_full, lost_weighed = at_20["alone"] - at_20["pooled"], at_20["alone"] - at_20["weighed"]
 lesson.claim(
     "chosen-weight-costs-little",
-    "With the chosen weight, at 20 labels, the probe is less than a point worse than without them.",
-    holds=not_worse(*at_20, margin=0.01),
-    observed={"gain": paired_interval(*at_20)},
+    "At 20 labels, the chosen weight costs the probe less than a quarter of what pooling costs.",
+    holds=paired_interval(lost_in_full / 4, lost_weighed).low > 0,
+    observed={"gain, chosen weight": mean_interval(-lost_weighed)},
 )
 lesson.finding(
     "pooled-at-one-and-two",
