@@ -205,11 +205,12 @@ def rank_agreement(*, scores, gains, sources):
     Returns:
         A dictionary: ``"tau"`` from -1 to 1, ``"chance"``, the middle 95 % under exchange as a pair, ``"p"``, the share
         of exchanges with a τ at least as large, and ``"exchanged"``, all of them, the unexchanged first. Their order
-        depends on the number of sources alone, so that they can be averaged over targets.
+        depends on the number of sources alone, so that they can be averaged over targets. Where all scores, or all
+        gains, are level, nothing is ranked: τ is 0 and p is 1.
 
     Raises:
         ValueError: if lengths differ, numbers are not finite, there are fewer than two sources, or some have more
-            candidates than others; or all scores, or all gains, are level.
+            candidates than others.
 
     Source:
         Vigna (2015), *A Weighted Correlation Index for Rankings with Ties*, WWW; how unstable such rankings are:
@@ -232,8 +233,6 @@ def rank_agreement(*, scores, gains, sources):
             "There must be two sources or more, with as many candidates each, and finite numbers; "
             f"got {dict(zip(names.tolist(), sizes.tolist()))}."
         )
-    if np.ptp(scores) == 0 or np.ptp(gains) == 0:
-        raise ValueError("Scores and gains must differ among the candidates; all are level, so there is no ranking.")
     blocks = np.array([np.flatnonzero(sources == name) for name in names])
     if len(names) <= 6:
         orders = list(permutations(range(len(names))))
@@ -244,7 +243,8 @@ def rank_agreement(*, scores, gains, sources):
     for order in orders:
         exchanged = np.empty_like(scores)
         exchanged[blocks] = scores[blocks[list(order)]]
-        taus.append(weightedtau(exchanged, gains).statistic)
+        level = np.ptp(scores) == 0 or np.ptp(gains) == 0
+        taus.append(0.0 if level else weightedtau(exchanged, gains).statistic)
     low, high = np.percentile(taus, [2.5, 97.5])
     at_least = np.mean(np.array(taus) >= taus[0] - 1e-12)
     found = {"tau": float(taus[0]), "chance": (float(low), float(high)), "p": float(at_least)}
