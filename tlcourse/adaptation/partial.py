@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from tlcourse.adaptation.selection import checked_logits
 from tlcourse.checks import checked_labels
 
 
@@ -23,16 +24,14 @@ def class_weights(logits):
         ValueError: if the logits are not such, or look like probabilities: a softmax on a softmax would level them.
 
     Source:
-        Cao, Ma, Long & Wang (2018), *Partial Adversarial Domain Adaptation*, ECCV, equation 4, divided by its maximum.
+        Cao, Ma, Long & Wang (2018), *Partial Adversarial Domain Adaptation*, ECCV: their class weights, divided by the largest.
 
     >>> class_weights(np.log([[0.8, 0.2], [0.8, 0.2]])).round(6).tolist()
     [1.0, 0.25]
     """
     from scipy.special import softmax
 
-    logits = np.asarray(logits, "float64")
-    if logits.ndim != 2 or len(logits) == 0 or logits.shape[1] < 2 or not np.isfinite(logits).all():
-        raise ValueError(f"Logits must be finite and shaped (m, classes), two classes or more; got {logits.shape}.")
+    logits = checked_logits(logits)
     if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
         raise ValueError(
             "Each row is at least 0 and sums to 1: these are probabilities. Give logits, or their logarithm."

@@ -20,7 +20,7 @@ def source_risk(labels, logits):
     >>> source_risk(np.array([0, 1]), np.array([[2.0, 0.0], [3.0, 1.0]]))
     0.5
     """
-    logits = _logits(logits)
+    logits = checked_logits(logits)
     return float(np.mean(logits.argmax(axis=1) != checked_labels(labels, len(logits))))
 
 
@@ -47,7 +47,7 @@ def mean_entropy(logits):
     """
     from scipy.special import log_softmax
 
-    log_p = log_softmax(_logits(logits), axis=1)
+    log_p = log_softmax(checked_logits(logits), axis=1)
     return float(-(np.exp(log_p) * log_p).sum(axis=1).mean())
 
 
@@ -121,7 +121,8 @@ def oracle_gap(scores, accuracies):
     return chosen, float(max(accuracies.values()) - accuracies[chosen])
 
 
-def _logits(logits):
+def checked_logits(logits):
+    """Return logits as float64, or raise if they are not finite and shaped ``(n, classes)``, two classes or more."""
     logits = np.asarray(logits, "float64")
     if logits.ndim != 2 or len(logits) == 0 or logits.shape[1] < 2 or not np.isfinite(logits).all():
         raise ValueError(f"Logits must be finite and shaped (n, classes), two classes or more; got {logits.shape}.")

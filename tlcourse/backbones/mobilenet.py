@@ -9,7 +9,7 @@ MOBILENET_TAPS = ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_p
 """Layers worth probing: where the image gets smaller, and the last."""
 
 ACCURACY = {0.25: 0.506, 0.5: 0.637, 0.75: 0.684, 1.0: 0.706}
-"""By width, the authors' accuracy on ImageNet at 224x224: Howard et al. (2017), table 6."""
+"""By width, the authors' accuracy on ImageNet at 224x224: Howard et al. (2017)."""
 
 
 def load_mobilenet(alpha, side):
