@@ -24,7 +24,7 @@ def class_weights(logits):
         ValueError: if the logits are not such, or look like probabilities: a softmax on a softmax would level them.
 
     Source:
-        Cao, Ma, Long & Wang (2018), *Partial Adversarial Domain Adaptation*, ECCV: their class weights, divided by the largest.
+        Cao, Ma, Long & Wang (2018), *Partial Adversarial Domain Adaptation*, ECCV: the class weights of PADA.
 
     >>> class_weights(np.log([[0.8, 0.2], [0.8, 0.2]])).round(6).tolist()
     [1.0, 0.25]
