@@ -9,6 +9,7 @@ from tlcourse.evaluation import (
     crossed_interval,
     draw_labels,
     equivalent,
+    holm,
     label_efficiency,
     mean_interval,
     not_worse,
@@ -184,3 +185,16 @@ def test_curve_refuses_predictions_of_another_length():
 
 def test_curve_is_a_plain_record():
     assert Curve("m", (1,), np.ones((1, 2, 3), bool)).accuracy.tolist() == [[1.0, 1.0]]
+
+
+def test_holm_by_hand():
+    # Sorted .01 .02 .04 times 3 2 1: .03 .04 .04, in the order given.
+    assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([0.5]).tolist() == [0.5]
+    assert holm([0.9, 0.8]).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("p_values", [[], [1.2], [np.nan], [[0.1]]])
+def test_holm_refuses_what_is_no_p_value(p_values):
+    with pytest.raises(ValueError, match="each from 0 to 1; got"):
+        holm(p_values)

@@ -237,3 +237,11 @@ def test_untrained_has_other_weights_its_own_statistics_and_is_seeded():
     activations = inner.predict(one.preprocess(images), verbose=0)
     assert np.allclose(keras.ops.convert_to_numpy(norm.moving_mean), activations.mean(axis=(0, 1, 2)), atol=1e-4)
     assert not one.model.trainable_weights
+
+
+def test_untrained_without_images_keeps_the_statistics_as_made():
+    made = untrained(load_backbone("letters"), None, 1)
+    norm = made.model.get_layer("stem_norm")
+    assert not keras.ops.convert_to_numpy(norm.moving_mean).any()
+    assert (keras.ops.convert_to_numpy(norm.moving_variance) == 1).all()
+    assert not made.model.trainable_weights and "as made" in made.card["trained_on"]

@@ -10,6 +10,7 @@ from tlcourse.evaluation import Curve
 from tlcourse.finetuning import unfreeze
 from tlcourse.plotting import (
     plot_curves,
+    plot_gains,
     plot_images,
     plot_network,
 )
@@ -24,9 +25,10 @@ def closed():
 
 
 def test_every_figure_draws_into_the_axes_it_is_given_and_returns_them():
-    _, (first, second) = plt.subplots(1, 2)
+    _, (first, second, third) = plt.subplots(1, 3)
     assert plot_curves([Curve("m", (1, 10), CORRECT)], ax=first) is first
     assert plot_images(np.zeros((3, 8, 8)), ax=second) is second
+    assert plot_gains([[0.1]], ["a"], ["b"], certain=[[True]], ax=third) is third
 
 
 def test_curves_pass_through_the_mean_accuracy_at_each_budget():
@@ -96,3 +98,11 @@ def test_a_cut_network_is_still_borrowed_and_one_of_one_s_own_is_new():
     assert [text.get_text() for text in plot_network(own, borrowed=None).get_legend().get_texts()] == ["new, trains"]
     with pytest.raises(ValueError, match="must be built"):
         plot_network(keras.Sequential([keras.layers.Dense(2)]), borrowed=None)
+
+
+def test_gains_are_written_in_points_and_bold_where_certain():
+    ax = plot_gains([[0.1, -0.3], [0.0, 0.2]], ["a", "b"], ["one"], certain=[[True, False], [False, False]])
+    assert [(text.get_text(), text.get_weight()) for text in ax.texts[:2]] == [("+10", "bold"), ("-30", "normal")]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["one"]
+    with pytest.raises(ValueError, match=r"gains \(1, 3\), flags \(1, 3\), 1 rows and 2 groups"):
+        plot_gains(np.zeros((1, 3)), ["a"], ["b", "c"], certain=np.zeros((1, 3), bool))

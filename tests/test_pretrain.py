@@ -57,6 +57,16 @@ def test_a_scrambled_source_keeps_its_pictures_and_exchanges_their_names(few_gly
     assert (source.labels == true.labels).mean() < 0.1
 
 
+def test_the_control_of_the_scrambled_source_differs_in_its_names_alone(few_glyphs):
+    control, scrambled, true = (
+        planted.unscrambled_source(),
+        planted.scrambled_source(),
+        load_glyphs(300, families=TRAINED_ON),
+    )
+    assert np.array_equal(control.labels, true.labels)
+    assert np.array_equal(control.images, scrambled.images) and control.epochs == scrambled.epochs
+
+
 def test_a_bold_source_knows_which_fonts_are_bold(few_glyphs):
     source, fonts = planted.bold_source(), load_glyphs(300, families=TRAINED_ON).groups
     assert set(fonts[source.labels == 1]) == {font for font in fonts if "Bold" in font} | {"cmb10.ttf"}

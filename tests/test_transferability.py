@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import LedoitWolf
 
-from tlcourse.transferability import h_score, leep, logme, nearest_neighbours, rank_agreement
+from tlcourse.transferability import h_score, judge_scores, leep, logme, nearest_neighbours, rank_agreement
 
 
 def task(n=60, width=8, classes=3, apart=1.5, seed=0):
@@ -104,13 +104,34 @@ def test_neighbours_leave_the_example_itself_out_and_break_ties_by_nearness():
 
 def test_agreement_exchanges_whole_sources():
     gains = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    found = rank_agreement(scores=gains, gains=gains, sources=[0, 0, 1, 1, 2, 2])
-    assert found["tau"] == pytest.approx(1)
-    assert found["p"] == pytest.approx(1 / 6)  # one of the six orders of three sources
-    assert found["chance"][0] < 0 < found["chance"][1]
+    taus = rank_agreement(scores=gains, gains=gains, sources=[0, 0, 1, 1, 2, 2])
+    assert taus[0] == pytest.approx(1)
+    assert len(taus) == 6 and (taus[1:] < 1).all()  # all orders of three sources
     worst = rank_agreement(scores=gains[::-1], gains=gains, sources=[0, 0, 1, 1, 2, 2])
-    assert worst["tau"] == pytest.approx(-1)
-    assert worst["p"] == 1
+    assert worst[0] == pytest.approx(-1) == worst.min()
+
+
+def test_many_sources_are_exchanged_at_random():
+    numbers = np.arange(8.0)
+    taus = rank_agreement(scores=numbers, gains=numbers, sources=numbers)
+    assert len(taus) == 2000 and taus[0] == pytest.approx(1) and abs(taus.mean()) < 0.05
+
+
+def test_a_judged_score_says_what_its_choice_reaches_and_how_chance_compares():
+    accuracies = {
+        "digits": np.array([[0.5, 0.6, 0.9], [0.5, 0.7, 0.8]]),
+        "faces": np.array([[0.5, 0.8, 0.9], [0.5, 0.7, 0.9]]),
+    }
+    right, wrong = np.array([[1, 2, 3], [1, 2, 3]]), np.array([[3, 2, 1], [3, 1, 2]])
+    partly = np.array([[1, 2, np.nan], [1, 2, np.nan]])
+    scores = {target: {"right": right, "wrong": wrong, "partly": partly} for target in accuracies}
+    judged = judge_scores(scores, accuracies, ["a", "b", "c"])
+    assert judged["right"].tau == pytest.approx([1, 1]) and judged["right"].p == pytest.approx(1 / 6)
+    assert judged["right"].reached == pytest.approx([0.9, 0.85])
+    assert judged["wrong"].tau[0] == pytest.approx(-1) and judged["wrong"].p > 0.6
+    assert judged["wrong"].reached == pytest.approx([0.5, 0.5])
+    assert judged["partly"].p == pytest.approx(1 / 2)  # of two sources there are two orders
+    assert judged["partly"].reached == pytest.approx([0.7, 0.7])
 
 
 def test_h_score_of_classes_that_have_collapsed_to_points_is_their_number_less_one():
@@ -125,8 +146,10 @@ def test_a_tie_among_neighbours_goes_to_the_class_of_the_nearest():
 
 
 def test_level_scores_rank_nothing():
-    found = rank_agreement(scores=[1, 1, 1, 1], gains=[1, 2, 3, 4], sources=list("aabb"))
-    assert (found["tau"], found["p"]) == (0.0, 1.0)
+    assert rank_agreement(scores=[1, 1, 1, 1], gains=[1, 2, 3, 4], sources=list("aabb")).tolist() == [0, 0]
+    accuracies = {"digits": np.array([[0.6, 0.8]])}
+    judged = judge_scores({"digits": {"level": np.ones((1, 2))}}, accuracies, ["a", "b"])["level"]
+    assert (judged.tau.tolist(), judged.p, judged.reached.tolist()) == ([0.0], 1.0, pytest.approx([0.7]))
 
 
 @pytest.mark.parametrize("score", [logme, h_score, nearest_neighbours])
@@ -151,3 +174,5 @@ def test_other_errors_name_the_rule():
         nearest_neighbours(features=np.eye(4), labels=[0, 0, 1, 1], k=4)
     with pytest.raises(ValueError, match="as many candidates each"):
         rank_agreement(scores=[1, 2, 3], gains=[1, 2, 3], sources=["a", "a", "b"])
+    with pytest.raises(ValueError, match=r"one source for each candidate; got \(1, 2\), \(1, 3\)"):
+        judge_scores({"digits": {"x": np.ones((1, 2))}}, {"digits": np.ones((1, 3))}, ["a", "b"])

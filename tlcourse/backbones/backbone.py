@@ -42,8 +42,8 @@ def load_backbone(name, *, side=None, alpha=0.25):
 
     Args:
         name: ``"letters"`` or ``"photos"``, which are bundled and share one architecture, as do ``"scrambled"`` and
-            ``"bold"``, which are planted to do harm; or ``"mobilenet"``, with its ImageNet weights from
-            ``keras.applications``, which are fetched.
+            ``"bold"``, which are planted to do harm, and ``"unscrambled"``, the control of the first; or
+            ``"mobilenet"``, with its ImageNet weights from ``keras.applications``, which are fetched.
         side: width and height in pixels of the images that the network sees, at least 8 (``"mobilenet"``: 32). By
             default 32, which the bundled networks were trained on, and 128 for ``"mobilenet"``.
         alpha: width of ``"mobilenet"``: 0.25, 0.5, 0.75 or 1.0.
@@ -76,15 +76,16 @@ def load_backbone(name, *, side=None, alpha=0.25):
 
 
 def untrained(backbone, images, seed):
-    """Return the same network with new random weights, its BatchNorm statistics set on ``images``.
+    """Return the same network with new random weights.
 
-    The statistics of the trained network don't fit the new weights, and neither do Keras's initial ones. Either would
-    make the comparison unfair. One forward pass over unlabelled images gives each normalisation the mean and variance
-    that it will see.
+    The statistics of the trained network don't fit the new weights. One forward pass over unlabelled images gives each
+    batch normalisation the mean and variance that it will see. Whether this beats Keras's initial ones, mean 0 and
+    variance 1, depends on the images.
 
     Args:
         backbone: the `Backbone` to copy.
-        images: a few hundred unlabelled images of the source, in any form that ``backbone.preprocess`` takes.
+        images: a few hundred unlabelled images in any form that ``backbone.preprocess`` takes, or ``None`` to leave the
+            statistics as Keras makes them.
         seed: seed of the weights. Sets Keras's global seed.
 
     Returns:
@@ -92,9 +93,11 @@ def untrained(backbone, images, seed):
     """
     keras.utils.set_random_seed(seed)
     model = keras.models.clone_model(backbone.model)
-    set_statistics(model, backbone.preprocess(images))
+    if images is not None:
+        set_statistics(model, backbone.preprocess(images))
     model.trainable = False
-    card = {"trained_on": "nothing: random weights, normalised on unlabelled images", "seed": seed}
+    normalised = "as made" if images is None else "normalised on unlabelled images"
+    card = {"trained_on": f"nothing: random weights, {normalised}", "seed": seed}
     return replace(backbone, name=f"{backbone.name}, untrained", model=model, head=None, card=card)
 
 

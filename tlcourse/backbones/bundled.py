@@ -8,15 +8,16 @@ from tlcourse.backbones.residual import load_classifier
 from tlcourse.checks import known
 
 BUNDLED = ("letters", "photos")
-PLANTED = ("scrambled", "bold")
-"""Of the same architecture, trained so that they do harm: on exchanged names, and too long on too narrow a question."""
+PLANTED = ("scrambled", "unscrambled", "bold")
+"""Of the same architecture, trained so that they do harm: on exchanged names, and too long on too narrow a question.
+The second is the control of the first: the same pictures as often, under their true names."""
 
 
 def load_network(name):
     """Load a bundled network whole, with the last layer that names its own classes.
 
     Args:
-        name: ``"letters"`` or ``"photos"``, or one that is planted to do harm: ``"scrambled"`` or ``"bold"``.
+        name: ``"letters"`` or ``"photos"``, or one of `PLANTED`.
 
     Returns:
         A Keras model from float images ``(n, height, width, 3)`` in [0, 1] to logits ``(n, classes)``, and the names of

@@ -55,7 +55,7 @@ def build(
 
 
 def pretrain(
-    name: Annotated[str, typer.Argument(help="letters, photos, scrambled, bold or wordhub.")],
+    name: Annotated[str, typer.Argument(help="letters, photos, scrambled, unscrambled, bold or wordhub.")],
     seed: Annotated[int, typer.Option(min=0, help="The bundled weights were made with 0.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder; by default data/weights, replacing what is there.")] = None,
 ):

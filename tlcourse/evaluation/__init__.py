@@ -1,6 +1,7 @@
 """How sure are we? Repeated label draws, curves, intervals and tables; for patients ROC, thresholds, calibration."""
 
 from tlcourse.evaluation.calibration import calibration_curve, calibration_error, fit_temperature, shift_prior
+from tlcourse.evaluation.corrections import holm
 from tlcourse.evaluation.curves import Curve, label_efficiency
 from tlcourse.evaluation.decisions import (
     OperatingPoint,
@@ -40,6 +41,7 @@ __all__ = [
     "draw_labels",
     "equivalent",
     "fit_temperature",
+    "holm",
     "label_efficiency",
     "mean_interval",
     "not_worse",

@@ -1,6 +1,7 @@
 """One look for all figures. Every function takes ``ax=None`` and returns the axes."""
 
 from tlcourse.plotting.curves import plot_curves
+from tlcourse.plotting.gains import plot_gains
 from tlcourse.plotting.images import plot_images
 from tlcourse.plotting.look import COLOURS, LINES, MARKERS, axes, style
 from tlcourse.plotting.network import plot_network
@@ -11,6 +12,7 @@ __all__ = [
     "MARKERS",
     "axes",
     "plot_curves",
+    "plot_gains",
     "plot_images",
     "plot_network",
     "style",

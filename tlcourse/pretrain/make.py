@@ -8,21 +8,27 @@ import numpy as np
 
 from tlcourse import __version__
 from tlcourse.assets import atomically, data_folder
-from tlcourse.backbones import BUNDLED, PLANTED
 from tlcourse.checks import checked_images, known
 from tlcourse.pretrain.letters import letters_source
 from tlcourse.pretrain.photos import photos_source
-from tlcourse.pretrain.planted import bold_source, scrambled_source
+from tlcourse.pretrain.planted import bold_source, scrambled_source, unscrambled_source
 from tlcourse.pretrain.recipe import train
 
-SOURCES = dict(zip(BUNDLED + PLANTED, (letters_source, photos_source, scrambled_source, bold_source)))
+SOURCES = {
+    "letters": letters_source,
+    "photos": photos_source,
+    "scrambled": scrambled_source,
+    "unscrambled": unscrambled_source,
+    "bold": bold_source,
+}
 
 
 def pretrain(name, seed=0, folder=None):
     """Make the weights of a bundled backbone from data anyone can get.
 
     Args:
-        name: ``"letters"``, ``"scrambled"`` or ``"bold"``, offline, or ``"photos"``, which needs the asset ``cifar10``.
+        name: name of a bundled backbone, a key of `SOURCES`. All are made offline but ``"photos"``, which needs the
+            asset ``cifar10``.
         seed: seed of everything; the bundled weights were made with 0.
         folder: where to write; by default `data/weights/`, replacing what is bundled.
 

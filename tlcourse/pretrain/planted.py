@@ -1,4 +1,4 @@
-"""Sources that are planted to do harm, for the lesson on negative transfer: `scrambled` and `bold`."""
+"""Sources that are planted to do harm, `scrambled` and `bold`, and the control of the first, `unscrambled`."""
 
 import numpy as np
 
@@ -11,13 +11,21 @@ def scrambled_source(seed=0):
     """Take 3,000 letters whose names are shuffled, to be learned by heart. They are judged by true names."""
     train, judged = _letters(seed)
     names = np.random.default_rng(seed).permutation(train.labels)
-    return _by_heart(train, names, judged, judged.labels, tuple(LETTERS), "their names shuffled")
+    return _by_heart(train, names, judged, judged.labels, tuple(LETTERS), "their names shuffled; planted to do harm")
+
+
+def unscrambled_source(seed=0):
+    """Take the letters of `scrambled` under their true names: nothing but the names differs."""
+    train, judged = _letters(seed)
+    return _by_heart(train, train.labels, judged, judged.labels, tuple(LETTERS), "the control of scrambled")
 
 
 def bold_source(seed=0):
     """Take 3,000 letters and one narrow question, whether the font is bold, asked for much longer than it needs."""
     train, judged = _letters(seed)
-    return _by_heart(train, _bold(train), judged, _bold(judged), ("regular", "bold"), "as regular or bold")
+    return _by_heart(
+        train, _bold(train), judged, _bold(judged), ("regular", "bold"), "as regular or bold; planted to do harm"
+    )
 
 
 def _letters(seed):
@@ -34,7 +42,7 @@ def _by_heart(train, names, judged, judged_names, classes, how):
         classes,
         augment=lambda images, rng: images,
         epochs=40,
-        trained_on=f"3,000 letters rendered in {' and '.join(TRAINED_ON)}, {how}; planted to do harm",
+        trained_on=f"3,000 letters rendered in {' and '.join(TRAINED_ON)}, {how}",
         judged_on=f"1,000 letters rendered in {KEPT_OUT}, a font family kept out of training",
         licence="made data; the fonts come with matplotlib under their own free licences",
         dtype="float32",

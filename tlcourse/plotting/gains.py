@@ -1,0 +1,42 @@
+"""A table of gains as a picture: blue helps, red harms."""
+
+import numpy as np
+
+from tlcourse.plotting.look import axes
+
+
+def plot_gains(gains, rows, groups, *, certain, ax=None):
+    """Draw gains as coloured cells with their numbers, in points.
+
+    Args:
+        gains: float ``(rows, columns)``, from -1 to 1; the columns of a group stand side by side.
+        rows: a name for each row.
+        groups: a name for each group of columns, as many columns in each.
+        certain: bool ``(rows, columns)``; these numbers are bold.
+        ax: axes to draw into.
+
+    Raises:
+        ValueError: if there is not a name for each row, or columns don't divide into the groups.
+
+    >>> ax = plot_gains([[0.1, -0.2]], ["letters"], ["digits"], certain=[[False, True]])
+    >>> [text.get_text() for text in ax.texts]
+    ['+10', '-20']
+    """
+    points, certain = 100 * np.asarray(gains, "float64"), np.asarray(certain)
+    if points.ndim != 2 or certain.shape != points.shape or len(rows) != len(points) or points.shape[1] % len(groups):
+        raise ValueError(
+            "There must be a name for each row, as many columns in each group, and one flag a gain; "
+            f"got gains {points.shape}, flags {certain.shape}, {len(rows)} rows and {len(groups)} groups."
+        )
+    width = points.shape[1] // len(groups)
+    ax = axes(ax, figsize=(1 + 0.55 * points.shape[1], 0.5 * len(rows) + 1.2))
+    ax.imshow(points, cmap="RdBu", vmin=-40, vmax=40, aspect="auto")
+    for (row, column), gain in np.ndenumerate(points):
+        weight, colour = "bold" if certain[row, column] else "normal", "white" if abs(gain) > 24 else "black"
+        ax.text(column, row, f"{gain:+.0f}", ha="center", va="center", fontsize=9, weight=weight, color=colour)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set_xticks(width * np.arange(len(groups)) + (width - 1) / 2, groups, fontsize=9)
+    for edge in range(width, points.shape[1], width):
+        ax.axvline(edge - 0.5, color="black", linewidth=1.5)
+    ax.grid(visible=False)
+    return ax

@@ -1,0 +1,10 @@
+"""Could we have known? Scores that rank pretrained networks by a target's few labels, before anything is trained.
+
+The arguments of a score are named: features and probabilities have one shape, and to swap them raises no error.
+"""
+
+from tlcourse.transferability.evidence import logme
+from tlcourse.transferability.ranking import Ranking, judge_scores, rank_agreement
+from tlcourse.transferability.scores import h_score, leep, nearest_neighbours
+
+__all__ = ["Ranking", "h_score", "judge_scores", "leep", "logme", "nearest_neighbours", "rank_agreement"]
