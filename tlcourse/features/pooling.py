@@ -36,7 +36,7 @@ def fit_pooled_probe(*, features, labels, source_features, source_labels, weight
 
     Source:
         The weight plays the part of α in Ben-David et al. (2010), *A theory of learning from different domains*,
-        Machine Learning 79, section 5.
+        Machine Learning 79, which weighs the two errors.
 
     >>> own, theirs = np.array([[0.0], [0.1], [0.9], [1.0]]), np.array([[0.0], [1.0]])
     >>> theirs_upside_down = np.array([1, 0])

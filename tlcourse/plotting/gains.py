@@ -33,7 +33,7 @@ def plot_gains(gains, rows, groups, *, certain, ax=None):
     ax.imshow(points, cmap="RdBu", vmin=-40, vmax=40, aspect="auto")
     for (row, column), gain in np.ndenumerate(points):
         weight, colour = "bold" if certain[row, column] else "normal", "white" if abs(gain) > 24 else "black"
-        ax.text(column, row, f"{gain:+.0f}", ha="center", va="center", fontsize=9, weight=weight, color=colour)
+        ax.text(column, row, f"{round(gain):+d}", ha="center", va="center", fontsize=9, weight=weight, color=colour)
     ax.set_yticks(range(len(rows)), rows)
     ax.set_xticks(width * np.arange(len(groups)) + (width - 1) / 2, groups, fontsize=9)
     for edge in range(width, points.shape[1], width):

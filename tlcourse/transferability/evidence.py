@@ -35,8 +35,7 @@ def logme(*, features, labels):
         ValueError: if there is one class only, numbers of rows differ, or features are not finite or all 0.
 
     Source:
-        You, Liu, Wang & Long (2021), *LogME: Practical Assessment of Pre-trained Models for Transfer Learning*, ICML,
-        equation 2 and algorithm 1.
+        You, Liu, Wang & Long (2021), *LogME: Practical Assessment of Pre-trained Models for Transfer Learning*, ICML.
 
     >>> labels = np.array([0, 0, 1, 1])
     >>> good, bad = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([[-1.0], [0.9], [-0.9], [1.0]])

@@ -23,9 +23,9 @@ def h_score(*, features, labels):
         ValueError: if there is one class only, numbers of rows differ, or features are not finite or constant.
 
     Source:
-        Bao et al. (2019), *An Information-Theoretic Approach to Transferability in Task Transfer Learning*, ICIP,
-        definition 2; shrunken: Ibrahim, Ponomareva & Mazumder (2022), *Newer is Not Always Better: Rethinking
-        Transferability Metrics, Their Peculiarities, Stability and Performance*, ECML PKDD.
+        Bao et al. (2019), *An Information-Theoretic Approach to Transferability in Task Transfer Learning*, ICIP;
+        shrunken: Ibrahim, Ponomareva & Mazumder (2022), *Newer is Not Always Better: Rethinking Transferability
+        Metrics, Their Peculiarities, Stability and Performance*, ECML PKDD.
 
     >>> labels = np.array([0, 0, 1, 1])
     >>> round(h_score(features=np.array([[-1.0], [-1.0], [1.0], [1.0]]), labels=labels), 6)
