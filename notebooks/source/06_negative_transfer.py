@@ -11,7 +11,7 @@
 #       quick: []
 #       development: [mnist]
 #       full: [mnist, flowers, pneumoniamnist, mobilenet-0.25]
-#     seconds: {quick: 200, full: 800}
+#     seconds: {quick: 160, full: 1000}
 # ---
 
 # %% [markdown]
@@ -340,8 +340,8 @@ Table(
 # At two labels of each digit, for the probe, the same printed digits that did harm in full are worth some points. At
 # five it hardly matters. With more labels the weight that is chosen becomes small and is seldom 0, and the weighed rows
 # are a little below *alone*: by the definition that is negative transfer, too, only small. (On the development data,
-# MNIST, they were a little above. Here whoever is left out has the same hands as the others, and the test part has other
-# writers. A choice inside your labels can't know more than they do.)
+# MNIST, they were a little above. Here whoever is left out has the same hands as the others, and the test part has
+# other writers. A choice inside your labels can't know more than they do.)
 
 # %%
 from tlcourse.evaluation import equivalent, paired_interval
@@ -541,13 +541,14 @@ _ = plot_gains(
 # %% [markdown]
 # The two lowest rows are planted. On digits and textures their last layers do worst, and their early layers less badly.
 # That has been seen before: even a network that is trained on random labels learns early layers that may serve, since
-# they adapt to the pictures and not to the names (Maennel et al. 2020). The row above is the control. On digits it is far
-# above `scrambled`, so there the harm comes from the names. On textures it is red, too, if less: true names are no
+# they adapt to the pictures and not to the names (Maennel et al. 2020). The row above is the control. On digits it is
+# far above `scrambled`, so there the harm comes from the names. On textures it is red, too, if less: true names are no
 # protection where a network has learned letters by heart and is asked about grass.
 #
-# How sure is that, for sources that nobody planted? Where so many cells are tested, some look negative by chance. **Holm's
-# correction** (1979) asks more of the smallest p-value the more cells there are: with $m$ cells the smallest is multiplied
-# by $m$, the next by $m - 1$, and so on. To give harm its best chance, the rival is now the *better* untrained network.
+# How sure is that, for sources that nobody planted? Where so many cells are tested, some look negative by chance.
+# **Holm's correction** (1979) asks more of the smallest p-value the more cells there are: with $m$ cells the smallest
+# is multiplied by $m$, the next by $m - 1$, and so on. To give harm its best chance, the rival is now the *better*
+# untrained network.
 
 # %%
 from tlcourse.evaluation import holm
@@ -585,9 +586,9 @@ lesson.finding(
 
 # %% [markdown]
 # (The claim is made for two targets of the four: on these the development data showed harm. All four are printed.) The
-# line above the claim names the cells that are negative beyond doubt. If it says *none*, that does not mean that natural
-# sources never harm: `letters` and `photos` were made with some care, their rivals know nothing, and with five labels
-# only a large harm can be seen.
+# line above the claim names the cells that are negative beyond doubt. If it says *none*, that does not mean that
+# natural sources never harm: `letters` and `photos` were made with some care, their rivals know nothing, and with five
+# labels only a large harm can be seen.
 #
 # Does harm go away with more labels? The last layers again. The grey band lies between the two untrained networks.
 
@@ -600,7 +601,7 @@ for ax, name in zip(panels.flat, targets):
     for source, marker in zip(sources, MARKERS):
         means = [correct[source, name][last[source], k].mean() for k in LABELS]
         ax.plot(LABELS, means, marker=marker, markersize=4, label=source)
-    ax.set(title=name, xscale="log")
+    ax.set(title=name, xscale="log", xlabel="labels of each class")
     ax.set_xticks(LABELS, LABELS)
     ax.minorticks_off()
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
@@ -618,10 +619,10 @@ lesson.finding("textures-at-twenty", "Gain on textures at 20 labels, last layer"
 
 # %% [markdown]
 # It does not. On digits and textures the lines rise together, and the last layers of the planted sources stay below the
-# band or at its lower edge. On textures `unscrambled` does no better than the band, and rather worse. Nobody planted harm
-# there: it learned letters, few and under their true names, and a network that has learned nothing serves as well or
-# better for grass and brick. More labels fit the classifier; they can't bring back what the features have thrown away.
-# With pooling it was different: there the harm shrank, because the examples that did it were outnumbered.
+# band or at its lower edge. On textures `unscrambled` does no better than the band, and rather worse. Nobody planted
+# harm there: it learned letters, few and under their true names, and a network that has learned nothing serves as well
+# or better for grass and brick. More labels fit the classifier; they can't bring back what the features have thrown
+# away. With pooling it was different: there the harm shrank, because the examples that did it were outnumbered.
 #
 # ### Could we have known?
 #
@@ -638,8 +639,8 @@ lesson.finding("textures-at-twenty", "Gain on textures at 20 labels, last layer"
 # - **Three neighbours**: the share of labelled pictures whose nearest others mostly have their label.
 #
 # And three plain rivals: the probe's own **error, left out**, which you have already; and two that know nothing of your
-# target, the number of **parameters**, and the **source's accuracy** at its own job. A candidate is a layer of a source.
-# LEEP and the source's accuracy speak of a whole network, so they choose among last layers.
+# target, the number of **parameters**, and the **source's accuracy** at its own job. A candidate is a layer of a
+# source. LEEP and the source's accuracy speak of a whole network, so they choose among last layers.
 #
 # **Before you run it.** Which of the seven will choose best? Will one of them do better than always to take the last
 # layer of `letters`?
@@ -725,14 +726,14 @@ Table(head, lines, "Means over targets; in brackets the 95 % interval over draws
 # *Reached* is the accuracy of what a score takes; *over letters* compares it with always taking the last layer of
 # `letters`. *The best* is the best candidate for each target, which nobody knows beforehand. *τ, natural* is τ among
 # the layers of `letters` and `photos` alone. *p* asks what chance would give: it is the share of all ways to exchange
-# the scores of whole sources that rank at least as well. (Whole sources, because the layers of one are alike.) A small *p*
-# is easier to get where two of five sources are bad on purpose.
+# the scores of whole sources that rank at least as well. (Whole sources, because the layers of one are alike.) A small
+# *p* is easier to get where two of five sources are bad on purpose.
 #
 # Read the third column first. LogME and the probe's own error, left out, bring most over always taking `letters`, and
-# three neighbours nearly as much. No formula of a paper does clearly better than what you compute anyway. LEEP sees only
-# a network's answers and here loses points. The number of parameters knows nothing of your target and loses more. The
-# source's accuracy takes `letters` every time. Its τ is high all the same, and that should warn you: it knows from the
-# cards which network was scrambled. Look at *τ, natural* before you call any of them a guide.
+# three neighbours nearly as much. No formula of a paper does clearly better than what you compute anyway. LEEP sees
+# only a network's answers and here loses points. The number of parameters knows nothing of your target and loses more.
+# The source's accuracy takes `letters` every time. Its τ is high all the same, and that should warn you: it knows from
+# the cards which network was scrambled. Look at *τ, natural* before you call any of them a guide.
 
 # %%
 from tlcourse.evaluation import Estimate
@@ -752,9 +753,9 @@ lesson.finding("logme-over-error", "Accuracy of what LogME takes, less what the 
 #
 # Now carry over parameters: `photos`, with a new last layer, all of it trained at once on fifty handwritten digits,
 # against the same network from random weights, trained in the same way; a few draws of labels. A pretrained network
-# often gets a small rate, so that it does not forget, and one from scratch a larger one. Three rates for both. (`rewind`
-# puts a compiled model back to given weights, its optimiser too; `passes` puts the few pictures in a row, shuffled, as
-# often as sixty steps need.)
+# often gets a small rate, so that it does not forget, and one from scratch a larger one. Three rates for both.
+# (`rewind` puts a compiled model back to given weights, its optimiser too; `passes` puts the few pictures in a row,
+# shuffled, as often as sixty steps need.)
 #
 # **Before you run it.** Photographs of animals for handwritten digits: will it be negative?
 
@@ -826,9 +827,9 @@ lesson.finding(
 # ## On your own data
 #
 # Two folders with the same kinds of pictures. *Yours* has five labelled pictures of each kind; *theirs* has many, from
-# another camera. Which network, which layer? And pool them or not? The next cell writes both: patches of surfaces, yours
-# by a camera that nobody held straight (turned by up to thirty degrees). For your own, leave that cell out and name your
-# folders.
+# another camera. Pool them or not? And which network, which layer? The next cell writes both: patches of surfaces,
+# yours by a camera that nobody held straight (turned by up to thirty degrees). For your own, leave that cell out and
+# name your folders.
 
 # %%
 from tlcourse.datasets import shifted
@@ -845,8 +846,8 @@ for whose, images, rows in (("yours", turned, mine), ("theirs", part.images, res
         keras.utils.save_img(path, 255 * images[row][..., None], scale=False)
 
 # %% [markdown]
-# From here on nothing else of the lesson is needed. Read both folders. Your labels alone choose the network and the
-# layer: the smallest error, left out.
+# From here on nothing else of the lesson is needed. Read both folders, and compute features at every layer of every
+# network on your shelf.
 
 
 # %%
@@ -858,52 +859,56 @@ def read(folder, kinds):
     return np.stack(pictures), np.array([kinds.index(file.parent.name) for file in files])
 
 
+def on_shelf(images):
+    """By network and layer, features of the images."""
+    shelf = {name: load_backbone(name) for name in ("letters", "photos")}
+    return {(n, layer): x for n, net in shelf.items() for layer, x in extract(net, images).items()}
+
+
 kinds = sorted(path.name for path in FOLDERS["yours"].iterdir())  # one numbering for both
 (yours, your_labels), (theirs, their_labels) = (read(folder, kinds) for folder in FOLDERS.values())
-shelf = {name: load_backbone(name) for name in ("letters", "photos")}
-error = {
-    (name, layer): fit_probe(found, your_labels).error
-    for name, backbone in shelf.items()
-    for layer, found in extract(backbone, yours).items()
-}
-network, layer = min(error, key=error.get)
-print("\n".join(f"{name:8} {layer}  error, left out {e:.3f}" for (name, layer), e in error.items()))
 _ = plot_images(np.concatenate([yours[::4], theirs[::56]]), columns=5)
 
+# %% [markdown]
+# Now let your labels decide on everything at once: network, layer and weight, by the smallest error, left out.
+
 
 # %%
-def three_ways(yours, labels, theirs, their_labels):
-    """The probe on yours alone, on both in full, and with the chosen weight."""
-    known = {"features": yours, "labels": labels}
-    others = {"source_features": theirs, "source_labels": their_labels}
-    ways = {"yours alone": [0], "pooled in full": [1], "chosen weight": SOURCE_WEIGHTS}
-    return {way: fit_pooled_probe(**known, **others, weights=w) for way, w in ways.items()}
+def choose(weights, yours, your_labels, theirs, their_labels):
+    """The network, the layer and the probe with the smallest error on yours, each left out."""
+    probes = {}
+    for at in yours:
+        own = {"features": yours[at], "labels": your_labels}
+        others = {"source_features": theirs[at], "source_labels": their_labels}
+        probes[at] = fit_pooled_probe(**own, **others, weights=weights)
+    return min(probes.items(), key=lambda item: item[1].error)
 
 
-of_yours, of_theirs = (extract(shelf[network], images, layer) for images in (yours, theirs))
-print(f"{network}, {layer}")
-for way, probe in three_ways(of_yours, your_labels, of_theirs, their_labels).items():
-    print(f"{way:14} weight {probe.source_weight:<5g} error, left out {probe.error:.3f}")
+WAYS = {"yours alone": [0], "pooled in full": [1], "chosen weight": SOURCE_WEIGHTS}
+labelled = on_shelf(yours), your_labels, on_shelf(theirs), their_labels
+for way, weights in WAYS.items():
+    (network, layer), probe = choose(weights, *labelled)
+    print(f"{way:14} {network} {layer} weight {probe.source_weight:g} error {probe.error:.3f}")
 
 # %% [markdown]
-# The first two lines suggest an answer to "pool them or not?"; with few labels, leaving one out is a little kind to the
-# other folder. The third line can't have a larger error, since it tried both: look at its weight. At 0, leave the other
-# folder out.
+# The last line can't have a larger error, since it tried all that the others tried: look at its weight. At 0, leave the
+# other folder out. (With few labels, leaving one out is a little kind to the other folder.) The probe that it found is
+# yours to use: `probe.predict(on_shelf(new_pictures)[network, layer])`.
 #
 # Here we have more of your pictures, so we can see whether the answer was a good one: twelve times, each with another
-# twenty of them labelled.
+# twenty of them labelled, and all chosen anew.
 
 # %%
-asked_later = shifted(asked.images, "rotation", 3, seed=SEED + 1)
-of_turned, of_straight, of_asked = (
-    extract(shelf[network], images, layer) for images in (turned, part.images, asked_later)
-)
-hits = {"yours alone": [], "pooled in full": [], "chosen weight": []}
+of_turned, of_straight = on_shelf(turned), on_shelf(part.images)
+of_asked = on_shelf(shifted(asked.images, "rotation", 3, seed=SEED + 1))
+hits = {way: [] for way in WAYS}
 for rows in few_of["textures", 5]:
     rest = np.setdiff1d(np.arange(len(part.labels)), rows)
-    labelled = of_turned[rows], part.labels[rows], of_straight[rest], part.labels[rest]
-    for way, probe in three_ways(*labelled).items():
-        hits[way].append(probe.predict(of_asked) == asked.labels)
+    mine = {at: x[rows] for at, x in of_turned.items()}
+    others_of = {at: x[rest] for at, x in of_straight.items()}
+    for way, weights in WAYS.items():
+        at, probe = choose(weights, mine, part.labels[rows], others_of, part.labels[rest])
+        hits[way].append(probe.predict(of_asked[at]) == asked.labels)
 accuracy_table({way: {"your other pictures": found} for way, found in hits.items()})
 
 # %%
@@ -911,9 +916,9 @@ on_yours = paired_interval(hits["chosen weight"], hits["yours alone"])
 lesson.finding("pooling-on-yours", "Gain from their folder with the chosen weight", on_yours)
 
 # %% [markdown]
-# This time the answer is yes: a turned patch of grass is still grass. (The chosen weight need not beat pooling on new
-# pictures; compare the last two rows.) The same rule that holds the printed digits back lets these in. With folders of
-# your own, hold some labelled pictures back and compare as here.
+# Here the other folder was worth having: a turned patch of grass is still grass. (The chosen weight need not beat
+# pooling on new pictures; compare the last two rows.) The same rule that holds the printed digits back lets these in.
+# With folders of your own, hold some labelled pictures back and compare as here.
 #
 # ## Going deeper
 #
@@ -1024,11 +1029,11 @@ lesson.finding(
 # **It shows** that labelled examples which are nearly of your kind can do harm, to three classifiers, and still with
 # fifty labels of each class; that your own labels can remove most of the harm, without a test set, though they still
 # let in a little too much; that a pretrained network can be worse than an untrained one, in its last layer more than in
-# its first; and that a few labels choose among networks better than habit does.
-# **It does not show** that negative transfer is common: `letters` and `photos` were made with care, and did no harm that
-# we could show. Nor that one score is best: the ranking of scores is as unstable as what they rank (Agostinelli et al.
-# 2022), and five small networks on four targets are few. A seed varies the printed digits, the simulated radiographs,
-# the draws of labels and the untrained networks; the pretrained networks and the other pictures never change.
+# its first; and that a few labels choose among networks better than habit does. **It does not show** that negative
+# transfer is common: `letters` and `photos` were made with care, and did no harm that we could show. Nor that one score
+# is best: the ranking of scores is as unstable as what they rank (Agostinelli et al. 2022), and five small networks on
+# four targets are few. A seed varies the printed digits, the simulated radiographs, the draws of labels and the
+# untrained networks; the pretrained networks and the other pictures never change.
 #
 # ## Your turn
 #
@@ -1214,8 +1219,8 @@ lesson.check("6.3", weigh, reasons)
 #
 # 1. **Negative transfer**: the same algorithm does better without the source. It belongs to source, target, algorithm
 #    and number of labels together.
-# 2. **Weigh, don't just pool**: let each label of yours be left out in turn, and take the weight with the smallest error,
-#    zero allowed. It may cost a little where your own labels suffice.
+# 2. **Weigh, don't just pool**: let each label of yours be left out in turn, and take the weight with the smallest
+#    error, zero allowed. It may cost a little where your own labels suffice.
 # 3. **Wrong handling or wrong source**: give both sides the same choice of rates before you blame the source.
 # 4. **Scores** by a few labels choose better than habit, and the probe's own error, left out, is one of them.
 # 5. **Two folders**: features, three fits, the error on yours when left out; look at the weight that was chosen.
@@ -1229,8 +1234,8 @@ lesson.check("6.3", weigh, reasons)
 # - Ben-David et al. (2010), *A theory of learning from different domains*, Machine Learning 79. In theory,
 #   too, two sets of labels are best weighed.
 # - Maennel et al. (2020), *What Do Neural Networks Learn When Trained With Random Labels?*, NeurIPS.
-# - You, Liu, Wang & Long (2021), *LogME: Practical Assessment of Pre-trained Models for Transfer Learning*, ICML. Bao et
-#   al. (2019), *An Information-Theoretic Approach to Transferability in Task Transfer Learning*, ICIP. Ibrahim,
+# - You, Liu, Wang & Long (2021), *LogME: Practical Assessment of Pre-trained Models for Transfer Learning*, ICML. Bao
+#   et al. (2019), *An Information-Theoretic Approach to Transferability in Task Transfer Learning*, ICIP. Ibrahim,
 #   Ponomareva & Mazumder (2022), *Newer is Not Always Better*, ECML PKDD. Nguyen, Hassner, Seeger & Archambeau (2020),
 #   *LEEP: A New Measure to Evaluate Transferability of Learned Representations*, ICML. The scores.
 # - Agostinelli et al. (2022), *How Stable are Transferability Metrics Evaluations?*, ECCV. Vigna (2015), *A Weighted
