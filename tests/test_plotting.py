@@ -106,3 +106,5 @@ def test_gains_are_written_in_points_and_bold_where_certain():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["one"]
     with pytest.raises(ValueError, match=r"gains \(1, 3\), flags \(1, 3\), 1 rows and 2 groups"):
         plot_gains(np.zeros((1, 3)), ["a"], ["b", "c"], certain=np.zeros((1, 3), bool))
+    with pytest.raises(ValueError, match="from -1 to 1, not points"):
+        plot_gains([[10.0]], ["a"], ["b"], certain=[[True]])

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from sklearn.covariance import LedoitWolf
 
-from tlcourse.transferability import h_score, judge_scores, leep, logme, nearest_neighbours, rank_agreement
+from tlcourse.transferability import (
+    h_score,
+    leep,
+    logme,
+    mean_agreement,
+    nearest_neighbours,
+    rank_agreement,
+    reached_by,
+)
 
 
 def task(n=60, width=8, classes=3, apart=1.5, seed=0):
@@ -117,21 +125,32 @@ def test_many_sources_are_exchanged_at_random():
     assert len(taus) == 2000 and taus[0] == pytest.approx(1) and abs(taus.mean()) < 0.05
 
 
-def test_a_judged_score_says_what_its_choice_reaches_and_how_chance_compares():
-    accuracies = {
-        "digits": np.array([[0.5, 0.6, 0.9], [0.5, 0.7, 0.8]]),
-        "faces": np.array([[0.5, 0.8, 0.9], [0.5, 0.7, 0.9]]),
-    }
-    right, wrong = np.array([[1, 2, 3], [1, 2, 3]]), np.array([[3, 2, 1], [3, 1, 2]])
-    partly = np.array([[1, 2, np.nan], [1, 2, np.nan]])
-    scores = {target: {"right": right, "wrong": wrong, "partly": partly} for target in accuracies}
-    judged = judge_scores(scores, accuracies, ["a", "b", "c"])
-    assert judged["right"].tau == pytest.approx([1, 1]) and judged["right"].p == pytest.approx(1 / 6)
-    assert judged["right"].reached == pytest.approx([0.9, 0.85])
-    assert judged["wrong"].tau[0] == pytest.approx(-1) and judged["wrong"].p > 0.6
-    assert judged["wrong"].reached == pytest.approx([0.5, 0.5])
-    assert judged["partly"].p == pytest.approx(1 / 2)  # of two sources there are two orders
-    assert judged["partly"].reached == pytest.approx([0.7, 0.7])
+ACCURACIES = {
+    "digits": np.array([[0.5, 0.6, 0.9], [0.5, 0.7, 0.8]]),
+    "faces": np.array([[0.5, 0.8, 0.9], [0.5, 0.7, 0.9]]),
+}
+
+
+@pytest.mark.parametrize(
+    ("score", "first_tau", "p"),
+    [
+        ([[1, 2, 3]] * 2, 1, 1 / 6),
+        ([[3, 2, 1], [3, 1, 2]], -1, 1),
+        ([[1, 2, np.nan]] * 2, 1, 1 / 2),
+        ([[4] * 3] * 2, 0, 1),
+    ],
+)
+def test_agreement_over_targets_and_what_chance_would_give(score, first_tau, p):
+    found = mean_agreement(dict.fromkeys(ACCURACIES, score), ACCURACIES, ["a", "b", "c"])
+    assert found.tau[0] == pytest.approx(first_tau) and found.p == pytest.approx(p)
+
+
+def test_the_accuracy_reached_is_that_of_the_highest_score_and_level_ones_share():
+    accuracies = ACCURACIES["digits"]
+    assert reached_by([[1, 2, 3]] * 2, accuracies) == pytest.approx([0.9, 0.8])
+    assert reached_by([[1, np.nan, np.nan]] * 2, accuracies) == pytest.approx([0.5, 0.5])
+    assert reached_by([[7, 7, 1]] * 2, accuracies) == pytest.approx([0.55, 0.6])
+    assert reached_by([[1e-9, 2e-9, 3e-9]] * 2, accuracies) == pytest.approx([0.9, 0.8])  # near is not level
 
 
 def test_h_score_of_classes_that_have_collapsed_to_points_is_their_number_less_one():
@@ -147,9 +166,6 @@ def test_a_tie_among_neighbours_goes_to_the_class_of_the_nearest():
 
 def test_level_scores_rank_nothing():
     assert rank_agreement(scores=[1, 1, 1, 1], gains=[1, 2, 3, 4], sources=list("aabb")).tolist() == [0, 0]
-    accuracies = {"digits": np.array([[0.6, 0.8]])}
-    judged = judge_scores({"digits": {"level": np.ones((1, 2))}}, accuracies, ["a", "b"])["level"]
-    assert (judged.tau.tolist(), judged.p, judged.reached.tolist()) == ([0.0], 1.0, pytest.approx([0.7]))
 
 
 @pytest.mark.parametrize("score", [logme, h_score, nearest_neighbours])
@@ -170,9 +186,38 @@ def test_other_errors_name_the_rule():
         leep(probabilities=np.ones((4, 3)), labels=[0, 0, 1, 1])
     with pytest.raises(ValueError, match="must not be constant"):
         h_score(features=np.ones((4, 3)), labels=[0, 0, 1, 1])
-    with pytest.raises(ValueError, match="k must be from 1 to 3"):
+    with pytest.raises(ValueError, match="whole number from 1 to 3, the other examples; got 4"):
         nearest_neighbours(features=np.eye(4), labels=[0, 0, 1, 1], k=4)
     with pytest.raises(ValueError, match="as many candidates each"):
         rank_agreement(scores=[1, 2, 3], gains=[1, 2, 3], sources=["a", "a", "b"])
-    with pytest.raises(ValueError, match=r"one source for each candidate; got \(1, 2\), \(1, 3\)"):
-        judge_scores({"digits": {"x": np.ones((1, 2))}}, {"digits": np.ones((1, 3))}, ["a", "b"])
+    with pytest.raises(ValueError, match="finite; got NaN"):
+        rank_agreement(scores=[1, np.nan], gains=[1, 2], sources=["a", "b"])
+    with pytest.raises(ValueError, match="whole number from 1 to 3"):
+        nearest_neighbours(features=np.eye(4), labels=[0, 0, 1, 1], k=2.0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "accuracies", "rule"),
+    [
+        ([[1, 2]], [[0.1, 0.2, 0.3]], r"got \(1, 2\) and \(1, 3\)"),
+        ([[1, 2]], [[60, 80]], "from 0 to 1; got 60 to 80"),
+        ([[1, np.nan], [1, 2]], [[0.1, 0.2]] * 2, "NaN in every draw"),
+        ([[1, np.inf]], [[0.1, 0.2]], "finite score in every draw"),
+        ([[np.nan, np.nan]], [[0.1, 0.2]], "got 0 of 2"),
+    ],
+)
+def test_what_is_no_score_of_candidates_is_refused(scores, accuracies, rule):
+    with pytest.raises(ValueError, match=rule):
+        reached_by(scores, accuracies)
+    with pytest.raises(ValueError, match=rule):
+        mean_agreement({"digits": scores}, {"digits": accuracies}, ["a", "b"])
+
+
+def test_agreement_over_targets_needs_the_same_targets_and_candidates():
+    score = np.array([[1.0, 2.0, 3.0]] * 2)
+    with pytest.raises(ValueError, match="same targets"):
+        mean_agreement({"digits": score}, ACCURACIES, ["a", "b", "c"])
+    with pytest.raises(ValueError, match="same on all targets"):
+        mean_agreement({"digits": score, "faces": [[np.nan, 2, 3]] * 2}, ACCURACIES, ["a", "b", "c"])
+    with pytest.raises(ValueError, match="a source for each of 3"):
+        mean_agreement({"digits": score, "faces": score}, ACCURACIES, ["a", "b"])

@@ -9,15 +9,15 @@ from tlcourse.checks import known
 
 BUNDLED = ("letters", "photos")
 PLANTED = ("scrambled", "unscrambled", "bold")
-"""Of the same architecture, trained so that they do harm: on exchanged names, and too long on too narrow a question.
-The second is the control of the first: the same pictures as often, under their true names."""
+"""Of the same architecture, for lesson 06. Two are trained so that they do harm, on exchanged names and on too narrow a
+question. `unscrambled` is the control of `scrambled`: the same pictures, as often, under their true names."""
 
 
 def load_network(name):
     """Load a bundled network whole, with the last layer that names its own classes.
 
     Args:
-        name: ``"letters"`` or ``"photos"``, or one of `PLANTED`.
+        name: ``"letters"`` or ``"photos"``, or for lesson 06 ``"scrambled"``, ``"unscrambled"`` or ``"bold"``.
 
     Returns:
         A Keras model from float images ``(n, height, width, 3)`` in [0, 1] to logits ``(n, classes)``, and the names of

@@ -7,8 +7,8 @@ def holm(p_values):
     """Return p-values corrected for their number, in the order given.
 
     Of m sorted p-values the smallest is multiplied by m, the next by m - 1, and so on; none may be smaller than the one
-    before, nor larger than 1. To call those below 0.05 significant is to err, in 95 % of such families of tests, in
-    none of them, however they depend on each other.
+    before, nor larger than 1. Whoever calls those below 0.05 significant makes no false claim in at least 95 % of such
+    families of tests, however they depend on each other.
 
     Args:
         p_values: float ``(m,)``, each from 0 to 1, m at least 1.
@@ -27,7 +27,7 @@ def holm(p_values):
     """
     p_values = np.asarray(p_values, "float64")
     if p_values.ndim != 1 or not len(p_values) or not ((p_values >= 0) & (p_values <= 1)).all():
-        raise ValueError(f"There must be p-values, each from 0 to 1; got {p_values.tolist()}.")
+        raise ValueError(f"There must be a row of p-values, each from 0 to 1; got {p_values.tolist()}.")
     order = np.argsort(p_values)
     times = np.arange(len(p_values), 0, -1)
     corrected = np.empty_like(p_values)

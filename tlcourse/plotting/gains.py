@@ -16,18 +16,21 @@ def plot_gains(gains, rows, groups, *, certain, ax=None):
         ax: axes to draw into.
 
     Raises:
-        ValueError: if there is not a name for each row, or columns don't divide into the groups.
+        ValueError: if gains are not such, there is not a name for each row, or columns don't divide into the groups.
 
     >>> ax = plot_gains([[0.1, -0.2]], ["letters"], ["digits"], certain=[[False, True]])
     >>> [text.get_text() for text in ax.texts]
     ['+10', '-20']
     """
     points, certain = 100 * np.asarray(gains, "float64"), np.asarray(certain)
-    if points.ndim != 2 or certain.shape != points.shape or len(rows) != len(points) or points.shape[1] % len(groups):
+    shaped = points.ndim == 2 and points.size and certain.shape == points.shape and len(rows) == len(points)
+    if not shaped or not groups or points.shape[1] % len(groups):
         raise ValueError(
             "There must be a name for each row, as many columns in each group, and one flag a gain; "
             f"got gains {points.shape}, flags {certain.shape}, {len(rows)} rows and {len(groups)} groups."
         )
+    if not (np.abs(points) <= 100).all():
+        raise ValueError(f"Gains must be shares from -1 to 1, not points or NaN; got {np.ravel(gains)[:5]}.")
     width = points.shape[1] // len(groups)
     ax = axes(ax, figsize=(1 + 0.55 * points.shape[1], 0.5 * len(rows) + 1.2))
     ax.imshow(points, cmap="RdBu", vmin=-40, vmax=40, aspect="auto")

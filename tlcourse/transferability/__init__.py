@@ -4,7 +4,16 @@ The arguments of a score are named: features and probabilities have one shape, a
 """
 
 from tlcourse.transferability.evidence import logme
-from tlcourse.transferability.ranking import Ranking, judge_scores, rank_agreement
+from tlcourse.transferability.ranking import Agreement, mean_agreement, rank_agreement, reached_by
 from tlcourse.transferability.scores import h_score, leep, nearest_neighbours
 
-__all__ = ["Ranking", "h_score", "judge_scores", "leep", "logme", "nearest_neighbours", "rank_agreement"]
+__all__ = [
+    "Agreement",
+    "h_score",
+    "leep",
+    "logme",
+    "mean_agreement",
+    "nearest_neighbours",
+    "rank_agreement",
+    "reached_by",
+]

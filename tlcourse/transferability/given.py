@@ -15,7 +15,7 @@ def checked(features, labels):
     if features.ndim != 2 or not np.isfinite(features).all() or not features.any():
         raise ValueError(
             f"There must be a row for each example, finite and not all 0; got shape {features.shape}, "
-            f"finite: {bool(np.isfinite(features).all())}."
+            f"finite: {bool(np.isfinite(features).all())}. Look at what the network was given."
         )
     labels = checked_labels(labels, len(features))
     if labels.min() == labels.max():

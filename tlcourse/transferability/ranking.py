@@ -1,4 +1,4 @@
-"""Is a score worth anything? How it ranks candidates, and what its choice reaches."""
+"""Is a score worth anything? What its choice reaches, and how it ranks candidates."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -7,51 +7,82 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """What a score was worth.
+class Agreement:
+    """How well a score ranks candidates, averaged over targets.
 
     Attributes:
-        tau: agreement with the accuracies, from -1 to 1, float ``(draws,)``, its mean over targets.
-        p: the share of exchanges of whole sources that agree at least as well, on average over draws and targets.
-        reached: accuracy of the candidate with the highest score, float ``(draws,)``, its mean over targets.
+        tau: agreement with the accuracies, from -1 to 1, float ``(draws,)``.
+        p: the share of exchanges of whole sources that agree at least as well.
     """
 
     tau: np.ndarray
     p: float
-    reached: np.ndarray
 
 
-def judge_scores(scores, accuracies, sources):
-    """Compare scores with what their candidates turned out to reach.
+def reached_by(scores, accuracies):
+    """Return the accuracy of the candidate with the highest score, draw by draw.
 
-    In each draw the score is compared with accuracies that are averaged over draws. The same sources are exchanged on
-    all targets. Of candidates with one and the same highest score, any may be taken: their accuracies are averaged.
+    Of candidates with one and the same highest score, any may be taken: their accuracies are averaged.
 
     Args:
-        scores: by target and name, float ``(draws, candidates)``; NaN throughout for a candidate that has no score.
+        scores: float ``(draws, candidates)``; NaN in all draws for a candidate that has no score.
+        accuracies: float ``(draws, candidates)``, from 0 to 1.
+
+    Returns:
+        Float ``(draws,)``.
+
+    Raises:
+        ValueError: if shapes differ, scores are not such, or an accuracy is not from 0 to 1.
+
+    >>> reached_by([[1, 3, 2], [1, 2, 2]], [[0.7, 0.9, 0.5], [0.7, 0.9, 0.5]]).round(6).tolist()
+    [0.9, 0.7]
+    """
+    scores, accuracies, _ = _checked(scores, accuracies)
+    highest = scores == np.nanmax(scores, axis=1, keepdims=True)
+    return (accuracies * highest).sum(axis=1) / highest.sum(axis=1)
+
+
+def mean_agreement(scores, accuracies, sources):
+    """Compare a score with the accuracies of its candidates on several targets.
+
+    In each draw the score is compared with accuracies that are averaged over draws. What chance gives is seen by
+    exchanging whole sources, the same ones on all targets: see `rank_agreement`.
+
+    Args:
+        scores: by target, float ``(draws, candidates)``; NaN in all draws and on all targets for a candidate that has
+            no score.
         accuracies: by target, float ``(draws, candidates)``, from 0 to 1.
         sources: ``(candidates,)``, the source of each; those with a score are as many for each source.
 
     Returns:
-        A `Ranking` for each name.
+        An `Agreement`.
 
     Raises:
-        ValueError: if shapes differ, or as `rank_agreement` does.
+        ValueError: if targets, shapes or the candidates with a score differ, or as `rank_agreement` does.
 
-    >>> accuracies = {"digits": np.array([[0.7, 0.9], [0.7, 0.8]])}
-    >>> scores = {"digits": {"right": np.array([[1, 2], [1, 2]]), "level": np.ones((2, 2))}}
-    >>> judged = judge_scores(scores, accuracies, ["photos", "letters"])
-    >>> {name: float(ranking.reached.mean().round(3)) for name, ranking in judged.items()}
-    {'right': 0.85, 'level': 0.775}
+    >>> scores, accuracies = {"digits": [[1, 2], [1, 2]]}, {"digits": [[0.7, 0.9], [0.7, 0.8]]}
+    >>> found = mean_agreement(scores, accuracies, ["photos", "letters"])
+    >>> found.tau.round(6).tolist(), found.p
+    ([1.0, 1.0], 0.5)
     """
-    sources, judged = np.asarray(sources), {}
-    for name in next(iter(scores.values())):
-        of_targets = [(np.asarray(scores[target][name], float), accuracies[target]) for target in scores]
-        exchanged = np.mean([_agreements(*each, sources) for each in of_targets], axis=0)
-        p = np.mean(exchanged.mean(axis=0) >= exchanged[:, 0].mean() - 1e-9)
-        reached = np.mean([_reached(*each) for each in of_targets], axis=0)
-        judged[name] = Ranking(exchanged[:, 0], float(p), reached)
-    return judged
+    if not scores or list(scores) != list(accuracies):
+        raise ValueError(
+            f"Both must be of the same targets, one or more; got scores {list(scores)}, accuracies {list(accuracies)}."
+        )
+    given = [_checked(scores[target], accuracies[target]) for target in scores]
+    there = given[0][2]
+    if any(not np.array_equal(there, other) or len(score) != len(given[0][0]) for score, _, other in given):
+        raise ValueError("Draws, and the candidates that have a score, must be the same on all targets.")
+    sources = np.asarray(sources)
+    if sources.shape != there.shape:
+        raise ValueError(f"There must be a source for each of {len(there)} candidates; got {sources.shape}.")
+    exchanged = [
+        [rank_agreement(scores=one[there], gains=accuracy.mean(axis=0)[there], sources=sources[there]) for one in score]
+        for score, accuracy, _ in given
+    ]
+    over_targets = np.mean(exchanged, axis=0)
+    over_draws = over_targets.mean(axis=0)
+    return Agreement(over_targets[:, 0], float(np.mean(over_draws >= over_draws[0] - 1e-9)))
 
 
 def rank_agreement(*, scores, gains, sources):
@@ -62,8 +93,8 @@ def rank_agreement(*, scores, gains, sources):
     the scores of *whole sources* are exchanged in all ways, or in 2,000 random ones where there are more.
 
     Args:
-        scores: float ``(n,)``, of candidates.
-        gains: float ``(n,)``, what each candidate turned out to bring.
+        scores: finite float ``(n,)``, of candidates.
+        gains: finite float ``(n,)``, what each candidate turned out to bring.
         sources: ``(n,)``, the source of each candidate; all have as many candidates, in the same order.
 
     Returns:
@@ -86,12 +117,14 @@ def rank_agreement(*, scores, gains, sources):
     from scipy.stats import weightedtau
 
     scores, gains, sources = np.asarray(scores, float), np.asarray(gains, float), np.asarray(sources)
-    names, sizes = np.unique(sources, return_counts=True)
     if not scores.shape == gains.shape == sources.shape or scores.ndim != 1:
         raise ValueError(f"There must be one of each; got {scores.shape}, {gains.shape} and {sources.shape}.")
-    if len(names) < 2 or len(set(sizes)) > 1 or not np.isfinite([scores, gains]).all():
+    if not np.isfinite([scores, gains]).all():
+        raise ValueError("Scores and gains must be finite; got NaN or infinity. Leave such candidates out.")
+    names, sizes = np.unique(sources, return_counts=True)
+    if len(names) < 2 or len(set(sizes)) > 1:
         raise ValueError(
-            "There must be two sources or more, with as many candidates each, and finite numbers; "
+            "There must be two sources or more, with as many candidates each, or they can't be exchanged; "
             f"got {dict(zip(names.tolist(), sizes.tolist()))}."
         )
     blocks = np.array([np.flatnonzero(sources == name) for name in names])
@@ -113,17 +146,20 @@ def _exchanges(n):
     return [np.arange(n), *(rng.permutation(n) for _ in range(1999))]
 
 
-def _agreements(score, accuracy, sources):
-    if score.shape != accuracy.shape or score.shape[1:] != sources.shape:
+def _checked(scores, accuracies):
+    """Return both as arrays, and which candidates have a score."""
+    scores, accuracies = np.asarray(scores, "float64"), np.asarray(accuracies, "float64")
+    if scores.ndim != 2 or scores.shape != accuracies.shape or not scores.size:
         raise ValueError(
-            "Scores and accuracies must be shaped (draws, candidates), with one source for each candidate; "
-            f"got {score.shape}, {accuracy.shape} and {sources.shape}."
+            "Scores and accuracies must both be shaped (draws, candidates), one or more of each; "
+            f"got {scores.shape} and {accuracies.shape}."
         )
-    there = np.isfinite(score).all(axis=0)
-    gains = accuracy.mean(axis=0)[there]
-    return [rank_agreement(scores=one[there], gains=gains, sources=sources[there]) for one in score]
-
-
-def _reached(score, accuracy):
-    highest = np.isclose(score, np.nanmax(score, axis=1, keepdims=True))
-    return (accuracy * highest).sum(axis=1) / highest.sum(axis=1)
+    if not ((accuracies >= 0) & (accuracies <= 1)).all():
+        raise ValueError(f"Accuracies must be from 0 to 1; got {accuracies.min():g} to {accuracies.max():g}.")
+    there = np.isfinite(scores).all(axis=0)
+    if np.isinf(scores).any() or not np.isnan(scores[:, ~there]).all() or not there.any():
+        raise ValueError(
+            "A candidate must have a finite score in every draw, or NaN in every draw if it has none; got "
+            f"{int(there.sum())} of {len(there)} with a score in every draw."
+        )
+    return scores, accuracies, there

@@ -1,5 +1,7 @@
 """Scores of a network by a target's few labels: the H-score, LEEP and nearest neighbours."""
 
+from numbers import Integral
+
 import numpy as np
 
 from tlcourse.transferability.given import checked, one_hot
@@ -109,12 +111,13 @@ def nearest_neighbours(*, features, labels, k=3):
     1.0
     """
     features, labels = checked(features, labels)
-    if not 1 <= k < len(labels):
-        raise ValueError(f"k must be from 1 to {len(labels) - 1}, the other examples; got {k}.")
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    if not lengths.all():
-        raise ValueError("No row of features may be all 0: it has no direction.")
-    directions = features / lengths
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k < len(labels):
+        raise ValueError(f"k must be a whole number from 1 to {len(labels) - 1}, the other examples; got {k!r}.")
+    largest = np.abs(features).max(axis=1, keepdims=True)
+    if not largest.all():
+        raise ValueError("No row of features may be all 0: it has no direction. Leave such examples out.")
+    directions = features / largest
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     cosines = directions @ directions.T
     np.fill_diagonal(cosines, -np.inf)
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
