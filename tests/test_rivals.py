@@ -6,7 +6,7 @@ from sklearn.svm import SVC
 
 import tlcourse.rivals as module
 from tlcourse.backbones import load_backbone
-from tlcourse.datasets import load_dataset, load_glyphs
+from tlcourse.datasets import load_dataset
 from tlcourse.datasets.dataset import Part
 from tlcourse.evaluation import draw_labels
 from tlcourse.rivals import from_scratch, probe_on, svm_on_pixels, untrained_curve
@@ -44,7 +44,7 @@ def test_an_untrained_network_is_the_mean_of_its_copies_and_knows_little():
     measured = {"budgets": (5,), "draws": 2, "seed": 0}
     few = Part(POOL.images[:300], POOL.labels[:300], None)
     letters = load_backbone("letters")
-    curve = untrained_curve(letters, load_glyphs(64).images, few, TEST, copies=2, **measured)
+    curve = untrained_curve(letters, few, TEST, copies=2, **measured)
     assert curve.correct.shape == (1, 2, 200)
     assert set(np.unique(curve.correct)) == {0.0, 0.5, 1.0}
     assert 0.3 < curve.at(5).mean() < 0.9

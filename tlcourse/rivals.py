@@ -99,12 +99,11 @@ def from_scratch(pool, test, *, seed):
     return predict
 
 
-def untrained_curve(backbone, unlabelled, pool, test, *, budgets, draws, seed, copies=5):
-    """Measure the same network untrained: random weights, the probe on its features, the mean of several copies.
+def untrained_curve(backbone, pool, test, *, budgets, draws, seed, copies=5):
+    """Measure the same network untrained: as Keras makes it, the probe on its features, the mean of several copies.
 
     Args:
         backbone: the `Backbone` whose architecture is used.
-        unlabelled: a few hundred images, which the random network's BatchNorm statistics are set on.
         pool: a part with ``images`` and ``labels``.
         test: a part with ``images`` and ``labels``.
         budgets: labels a class, as in `tlcourse.evaluation.label_efficiency`, as are ``draws`` and ``seed``.
@@ -117,7 +116,7 @@ def untrained_curve(backbone, unlabelled, pool, test, *, budgets, draws, seed, c
     """
     curves = []
     for copy in range(copies):
-        network = untrained(backbone, unlabelled, 1000 * seed + copy)
+        network = untrained(backbone, None, 1000 * seed + copy)
         of_pool, of_test = (extract(network, part.images) for part in (pool, test))
         predict = probe_on(of_pool, of_test, pool.labels)
         measured = {"budgets": budgets, "draws": draws, "seed": seed}

@@ -353,8 +353,8 @@ print(
 #
 # - *From scratch*: is a network of our own not better? A small convolutional network made for pictures of this size,
 #   trained on the labelled pictures alone, its learning rate chosen inside the labels.
-# - *Untrained*: would any network of that shape do? Our recipe with random weights instead of the learned ones. Its
-#   batch normalisation is given the averages of 256 letters, or it would output nonsense. Mean of five such networks.
+# - *Untrained*: would any network of that shape do? Our recipe with random weights instead of the learned ones, as Keras
+#   makes them. Mean of five such networks.
 #
 # And more budgets, from one label of each digit to fifty of each. `label_efficiency` runs the loop above for a method,
 # with twenty draws at each budget; at five of each they are the same twenty. It wants a function from labelled rows to
@@ -379,12 +379,9 @@ frozen = repeat(
 pixels = repeat("pixels, SVM", svm_on_pixels(pool, test), budgets=(1, 2, 5, 20, 50))
 
 # %%
-from tlcourse.datasets import load_glyphs
-
 scratch = repeat("from scratch", from_scratch(pool, test, seed=SEED), budgets=(5, 50))
 options = dict(budgets=(5, 50), draws=20, seed=SEED)
-some_letters = load_glyphs(256, seed=SEED).images
-untrained = untrained_curve(backbone, some_letters, pool, test, **options)
+untrained = untrained_curve(backbone, pool, test, **options)
 
 # %%
 from tlcourse.evaluation import accuracy_table
@@ -402,7 +399,7 @@ accuracy_table({curve.name: {f"{k} each": curve.at(k) for k in curve.budgets} fo
 # five; at fifty of each the SVM has almost caught up. Read from left to right: with two labels of each digit, the
 # letters do about what the pixels do with five. Somebody has to pay for labels; that is what borrowing saves.
 #
-# *The untrained network is the worst of all*, far behind the plain pixels. So most of what helps is what was learned.
+# *The untrained network is the worst of all*, behind the plain pixels. So what helps is what was learned.
 
 # %%
 over = {curve.name: paired_interval(frozen.at(5), curve.at(5)) for curve in curves[1:]}
@@ -453,10 +450,10 @@ lesson.finding("photos-over-pixels", "Gain of photos over the SVM on pixels", ga
 
 # %% [markdown]
 # A network of the same shape, and good at its own job, read at the same layer, is worth less here than no network at
-# all: the SVM on pixels is ahead. It does know something: it is far ahead of the untrained one. *Pixels, ridge* is the
-# same classifier as on the features, without any network: photos is about as good as that. Two sources can't tell why
-# one helps and the other does not. That letters and digits are both made of strokes is a guess; lesson 06 asks whether
-# one can know beforehand.
+# all: the SVM on pixels is ahead. It knows little that helps here: it is a few points ahead of the untrained one, and
+# about as good as *pixels, ridge*, the same classifier without any network. Two sources can't tell why one helps and the
+# other does not. That letters and digits are both made of strokes is a guess; lesson 06 asks whether one can know
+# beforehand.
 #
 # ## Where it breaks
 #
