@@ -200,8 +200,8 @@ _ = ax.set(xlabel="handwritten labels of each digit", ylabel="gain, in points")
 
 # %% [markdown]
 # A disc is one draw of labels, the line their mean, the band its 95 % interval. With one label of each digit the source
-# helps in some draws and harms in others, and the mean says little. From five on it is below zero in every draw. At
-# fifty labels of each digit the harm is smaller, but the printed digits are still four to one in the majority.
+# helps in some draws and harms in others, and the mean says little. From five on the whole band is below zero. At fifty
+# labels of each digit the harm is smaller, but the printed digits are still four to one in the majority.
 #
 # ### Let your labels decide how much the others count
 #
@@ -256,9 +256,11 @@ print(f"chosen: {chosen:g}, accuracy {tried[chosen][1]:.1%}; at 0 {tried[0][1]:.
 # The left curve is yours to see: it needs no label but your fifty. The right one needs the test part. Plain pooling is
 # at the right end. Where the left curve is lowest, a printed digit counts a small fraction of one of yours. It need not
 # be the best place of the right curve (a squared error over fifty pictures is not accuracy on new ones), but it is far
-# from the worst. This is one draw; twelve are in the next table. (The error is that of targets 1 and −1: whoever
-# answers the same for every picture has $1 - 0.8^2 = 0.36$ with ten classes.) (The right end is not quite the number
-# printed before: there the penalty suited all examples, here it suits ours.)
+# from the worst. This is one draw; twelve are in the next table.
+#
+# (How large is such an error? With targets 1 and −1 and ten classes, whoever gives the same answer for every picture
+# has $1 - 0.8^2 = 0.36$. And the right end is not quite the number printed before: there the penalty suited all
+# examples, here it suits ours.)
 #
 # `fit_pooled_probe` does these two cells. With one label of a class it chooses nothing and leaves the source out:
 # whoever leaves out the only example of a digit has none left, and then *every* source looks good. With two or five
@@ -838,8 +840,9 @@ for name, start in runs:
 lesson.finding("each-at-its-rate", "Gain over random weights at the best rate", gains_at_rates)
 
 # %% [markdown]
-# `photos` was handled wrongly; with a fair choice of rates it helps. And `scrambled`? Frozen, its last layer was worse
-# than none. Trained further, the weights that did harm can move; the line above says what is left. Three draws are few.
+# `photos` was handled wrongly; with a fair choice of rates it helps. And `scrambled`? Frozen, its last layer was below
+# that of an untrained network. Trained further, the weights that did harm can move; the last interval says whether harm
+# is left that three draws can show.
 #
 # (The best rate is taken here by the accuracy on test pictures, on all sides alike. With your own data, take it on
 # labelled pictures that you hold out.)
