@@ -278,6 +278,7 @@ def test_what_a_cell_states_is_read_from_its_code():
 def test_command_line_says_what_is_wrong():
     assert cli.invoke(app, ["run", "99"]).exit_code == 2
     assert "number from 1 on" in cli.invoke(app, ["run", "--seeds", "none"]).output
+    assert "would run 100 seeds" in cli.invoke(app, ["run", "--seeds", "100"]).output
     assert "Unknown asset" in cli.invoke(app, ["fetch", "nothing"]).output
     assert "Unknown bundled backbone" in cli.invoke(app, ["pretrain", "nothing"]).output
     offline = cli.invoke(app, ["fetch", "mnist"], env={"TLCOURSE_OFFLINE": "1"})

@@ -121,4 +121,8 @@ def _seeds(text):
         seeds = range(0)
     if not seeds:
         raise typer.BadParameter(f"--seeds is a number from 1 on, or a range such as 100-109; got {text!r}.")
+    if not last and len(seeds) >= 100:
+        raise typer.BadParameter(
+            f"--seeds {text} would run {len(seeds)} seeds, from 0 on. For one seed write {text}-{text}."
+        )
     return seeds
