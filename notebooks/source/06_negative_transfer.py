@@ -825,7 +825,8 @@ accuracy_table({", ".join(run): row for run, row in by_rate.items()})
 
 # %% [markdown]
 # A column is a learning rate. Compare `photos` at the smallest rate with random weights at a larger one: a source that
-# harms. But the source is not to blame: within a column it is ahead. So give all sides the same choice of rates:
+# harms, or is worth nothing. But the source is not to blame: within a column it is ahead. So give all sides the same
+# choice of rates:
 
 # %%
 best_of = {run: max(row.values(), key=np.mean) for run, row in by_rate.items()}
@@ -937,10 +938,10 @@ on_yours = {
 lesson.finding("pooling-on-yours", "Gain from their folder over yours alone", on_yours)
 
 # %% [markdown]
-# Under their names the other folder is worth having: a turned patch of grass is still grass. (The chosen weight need
-# not beat pooling: where their pictures are as good as yours, a small weight holds too much back.) With names
-# exchanged, pooling is ruin, and the chosen weight costs little: the same rule says yes and no. Then decide, with all
-# labels that you have, and predict:
+# Under their names the other folder helps: a turned patch of grass is still grass. How surely, the intervals say: twenty
+# labels are few, and what is chosen varies from draw to draw. (The chosen weight need not beat pooling: where their
+# pictures are as good as yours, a small weight holds too much back.) With names exchanged, pooling is ruin, and the
+# chosen weight costs little: the same rule says yes and no. Then decide, with all labels that you have, and predict:
 
 # %%
 (network, layer), probe = choose(SOURCE_WEIGHTS, np.arange(len(yours)), their_labels)
