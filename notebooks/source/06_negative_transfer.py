@@ -843,8 +843,8 @@ lesson.finding("each-at-its-rate", "Gain over random weights at the best rate", 
 # %% [markdown]
 # With a fair choice of rates `photos` is no longer behind; whether three draws make it surely ahead, its interval says.
 # (In the full version there are more targets, and on some of them it is.) And `scrambled`? Frozen, its last layer was
-# below that of an untrained network. Trained further, the weights that did harm can move; its interval says whether harm
-# is left that three draws can show.
+# below that of an untrained network. Trained further, the weights that did harm can move; its interval says whether
+# harm is left that three draws can show.
 #
 # (The best rate is taken here by the accuracy on test pictures, on all sides alike. With your own data, take it on
 # labelled pictures that you hold out.)
@@ -939,10 +939,11 @@ on_yours = {
 lesson.finding("pooling-on-yours", "Gain from their folder over yours alone", on_yours)
 
 # %% [markdown]
-# Under their names the other folder helps: a turned patch of grass is still grass. How surely, the intervals say: twenty
-# labels are few, and what is chosen varies from draw to draw. (The chosen weight need not beat pooling: where their
-# pictures are as good as yours, a small weight holds too much back.) With names exchanged, pooling is ruin, and the
-# chosen weight costs little: the same rule says yes and no. Then decide, with all labels that you have, and predict:
+# Compare each way with *yours alone*. Under their names, pooling may well win: a turned patch of grass is still grass.
+# The chosen weight then takes a part of it, since a small weight holds back pictures that are as good as yours. How
+# sure all that is, the intervals say; twenty labels are few, and what is chosen varies from draw to draw. With names
+# exchanged, pooling is ruin, and the chosen weight costs little: the same rule lets in and keeps out. Then decide, with
+# all labels that you have, and predict:
 
 # %%
 (network, layer), probe = choose(SOURCE_WEIGHTS, np.arange(len(yours)), their_labels)
