@@ -825,8 +825,8 @@ accuracy_table({", ".join(run): row for run, row in by_rate.items()})
 
 # %% [markdown]
 # A column is a learning rate. Compare `photos` at the smallest rate with random weights at a larger one: a source that
-# harms, or is worth nothing. But the source is not to blame: within a column it is ahead. So give all sides the same
-# choice of rates:
+# harms, or is worth nothing. But the source is not to blame: in the middle column it is ahead. So give all sides the
+# same choice of rates:
 
 # %%
 best_of = {run: max(row.values(), key=np.mean) for run, row in by_rate.items()}
