@@ -1146,10 +1146,11 @@ lesson.finding(
 # fifty labels of each class; that your own labels can remove most of the harm, without a test set, though they still
 # let in a little too much; that a pretrained network can be worse than an untrained one, in its last layer more than in
 # its first; and that a few labels choose well among networks and layers. **It does not show** that negative transfer is
-# common: `letters` and `photos` were made with care, and did no harm that we could show. Nor that one score is best, or
-# that a score beats common sense elsewhere: five small networks on four targets are few. A seed varies the printed
-# digits, the simulated radiographs, the draws of labels and the untrained networks; the pretrained networks and the
-# other pictures never change.
+# common: `letters` and `photos` were made with care, and did no harm here that we could show. (In the full version, the
+# early layers of `letters` are below an untrained network on flowers, in some runs beyond doubt.) Nor that one score is
+# best, or that a score beats common sense elsewhere: five small networks on four targets are few. A seed varies the
+# printed digits, the simulated radiographs, the draws of labels and the untrained networks; the pretrained networks and
+# the other pictures never change.
 #
 # ## Your turn
 #
