@@ -8,6 +8,7 @@ import tlcourse.pretrain.make as make
 import tlcourse.pretrain.planted as planted
 import tlcourse.pretrain.recipe as recipe
 from tlcourse.backbones import load_classifier
+from tlcourse.backbones.bundled import card_of
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.sources import KEPT_OUT, TRAINED_ON
 from tlcourse.pretrain.recipe import Source, cut_out, mirror, shift
@@ -65,6 +66,11 @@ def test_the_control_of_the_scrambled_source_differs_in_its_names_alone(few_glyp
     )
     assert np.array_equal(control.labels, true.labels)
     assert np.array_equal(control.images, scrambled.images) and control.epochs == scrambled.epochs
+
+
+@pytest.mark.parametrize("name", ["scrambled", "unscrambled", "bold"])
+def test_the_card_of_a_planted_network_says_what_its_command_would(name, few_glyphs):
+    assert card_of(name)["trained_on"] == make.SOURCES[name](0).trained_on
 
 
 def test_a_bold_source_knows_which_fonts_are_bold(few_glyphs):

@@ -17,15 +17,15 @@ def scrambled_source(seed=0):
 def unscrambled_source(seed=0):
     """Take the letters of `scrambled` under their true names: nothing but the names differs."""
     train, judged = _letters(seed)
-    return _by_heart(train, train.labels, judged, judged.labels, tuple(LETTERS), "the control of scrambled")
+    how = "under their true names: the control of scrambled"
+    return _by_heart(train, train.labels, judged, judged.labels, tuple(LETTERS), how)
 
 
 def bold_source(seed=0):
     """Take 3,000 letters and one narrow question, whether the font is bold, asked for much longer than it needs."""
     train, judged = _letters(seed)
-    return _by_heart(
-        train, _bold(train), judged, _bold(judged), ("regular", "bold"), "as regular or bold; planted to do harm"
-    )
+    how = "as regular or bold; planted to do harm"
+    return _by_heart(train, _bold(train), judged, _bold(judged), ("regular", "bold"), how)
 
 
 def _letters(seed):
