@@ -1171,7 +1171,7 @@ lesson.finding(
 # <details><summary>What we got</summary>
 #
 # With one label, a gain of three to eight points, with five seeds; in single draws a loss. With five labels, a loss of
-# two to four points: on pixels, too, print is a good teacher only for those who know next to nothing.
+# two to four points: on pixels, print is a good teacher for those who know next to nothing.
 # </details>
 
 # %%
