@@ -363,6 +363,8 @@ lesson.claim(
     holds=all(gain.high < 0 for name, gain in pooled.items() if name != "SVM at 5"),
     observed=pooled,
 )
+
+# %%
 probe_at_20 = {
     way: np.mean(right["ridge", way, 20], axis=1) for way in ("alone", "pooled", "weighed")
 }
@@ -664,6 +666,7 @@ cuts = {c: sources[c[0]].model.get_layer(c[1]).output for c in candidates}
 size = {c: keras.Model(sources[c[0]].model.input, cut).count_params() for c, cut in cuts.items()}
 
 
+# %%
 def of_network(source, name, rows, labels):
     """LEEP and the accuracy at its own job. Some networks come without their last layer."""
     backbone, leep_of = sources[source], np.nan
