@@ -86,12 +86,12 @@ def made(server, monkeypatch):
 
 def test_registry_is_whole():
     for asset in registry().values():
-        assert asset.urls
+        assert asset.urls or asset.wheel
         assert all(url.startswith("http") for url in asset.urls)
         assert asset.licence
         assert asset.cite
         assert len(asset.sha256) in (0, 64)
-    with pytest.raises(ValueError, match="Unknown asset 'minst'. Known: mnist"):
+    with pytest.raises(ValueError, match="Unknown asset 'minst'.*Known: mnist"):
         look_up("minst")
 
 
@@ -207,6 +207,18 @@ def test_offline_names_the_asset_and_the_command_and_asks_nobody(made, server, m
     assert server.asked == []
 
 
+def test_an_asset_of_a_wheel_alone_says_in_plain_words_what_was_tried(made, monkeypatch):
+    asset = replace(made(), wheel="made==1")
+    monkeypatch.setattr(module, "look_up", lambda name: asset)
+    failed = subprocess.CompletedProcess([], 1, "", "no such wheel")
+    monkeypatch.setattr(wheels.subprocess, "run", lambda command, **options: failed)
+    with pytest.raises(AssetMissing, match=r"PACK is not set\); wheel made==1: pip download: no such wheel\.$"):
+        fetch("made")
+    monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
+    with pytest.raises(AssetMissing, match=r"TLCOURSE_PACK is not set\); TLCOURSE_OFFLINE=1 forbids the network\.$"):
+        fetch("made")
+
+
 def test_atomically_keeps_the_old_file_when_writing_fails(tmp_path):
     path = tmp_path / "file.txt"
     path.write_text("old")
@@ -243,6 +255,9 @@ def test_the_last_place_is_a_wheel_of_which_only_what_is_asked_for_leaves(made, 
     del members["p/model/made.npz"]
     with pytest.raises(AssetMissing, match="it holds no made.npz"):
         fetch("made")
+    members.update({"other/made.npz": b"PK another", "p/models/made.npz": GOOD})
+    assert fetch("made").path.read_bytes() == GOOD
+    fetch("made").path.unlink()
     failed = subprocess.CompletedProcess([], 1, "", "No module named pip")
     monkeypatch.setattr(wheels.subprocess, "run", lambda command, **options: failed)
     with pytest.raises(AssetMissing, match="wheel made==1: pip download: No module named pip"):

@@ -5,8 +5,19 @@ from tlcourse.checks import checked_images, checked_labels, known
 
 
 def test_unknown_names_list_the_known_ones_closest_first():
-    with pytest.raises(ValueError, match=r"Unknown backbone 'fotos'\. Known: photos, letters\."):
+    with pytest.raises(ValueError, match=r"Unknown backbone 'fotos'.*Known: photos, letters\."):
         known("backbone", "fotos", ["letters", "photos"])
+
+
+def test_a_close_name_is_suggested_and_no_other():
+    names = ["efficientnet-lite0", "letters", "photos"]
+    message = r"Unknown network 'efficientnet-lite-0'\. Did you mean 'efficientnet-lite0'\? Known: efficientnet-lite0, "
+    with pytest.raises(ValueError, match=message):
+        known("network", "efficientnet-lite-0", names)
+    with pytest.raises(ValueError, match=r"Unknown network 'resnet'\. Known: "):
+        known("network", "resnet", names)
+    with pytest.raises(ValueError, match=r"Unknown width 0.3\. Known: "):
+        known("width", 0.3, [0.25, 0.5])
 
 
 @pytest.mark.parametrize(

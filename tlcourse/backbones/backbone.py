@@ -7,9 +7,11 @@ from functools import partial
 import keras
 import numpy as np
 
-from tlcourse.backbones.bundled import BUNDLED, PLANTED, card_of, load_network
-from tlcourse.backbones.mobilenet import MOBILENET_TAPS, load_mobilenet
-from tlcourse.checks import checked_images, known
+from tlcourse.backbones.bundled import BUNDLED, PLANTED, card_of, load_bundled
+from tlcourse.backbones.efficientnet import EFFICIENTNET_TAPS
+from tlcourse.backbones.efficientnet_weights import load_efficientnet
+from tlcourse.backbones.mobilenet import MOBILENET_TAPS, MOBILENETS, checked_width, load_mobilenet
+from tlcourse.checks import checked_images, checked_side, known
 from tlcourse.networks import set_statistics
 
 
@@ -37,23 +39,24 @@ class Backbone:
     card: Mapping | None = None
 
 
-def load_backbone(name, *, side=None, alpha=0.25):
+def load_backbone(name, *, side=None, alpha=None):
     """Load a pretrained network by name, frozen.
 
     Args:
         name: ``"letters"`` or ``"photos"``, which are bundled and share one architecture, as do ``"scrambled"`` and
-            ``"bold"``, which are planted to do harm, and ``"unscrambled"``, the control of the first; or
-            ``"mobilenet"``, with its ImageNet weights from ``keras.applications``, which are fetched.
-        side: width and height in pixels of the images that the network sees, at least 8 (``"mobilenet"``: 32). By
-            default 32, which the bundled networks were trained on, and 128 for ``"mobilenet"``.
-        alpha: width of ``"mobilenet"``: 0.25, 0.5, 0.75 or 1.0.
+            ``"bold"``, which are planted to do harm, and ``"unscrambled"``, the control of the first; or one with its
+            ImageNet weights, which are fetched: ``"efficientnet-lite0"``, or ``"mobilenet"`` of ``keras.applications``,
+            by its width ``"mobilenet-0.25"``, ``"mobilenet-0.5"``, ``"mobilenet-0.75"`` or ``"mobilenet-1.0"``.
+        side: width and height in pixels of the images that the network sees, at least 8 (fetched networks: 32). By
+            default 32, which the bundled networks were trained on, and 128 for those that are fetched.
+        alpha: width of ``"mobilenet"``: 0.25 (by default), 0.5, 0.75 or 1.0.
 
     Returns:
         A `Backbone` whose ``model.trainable`` is ``False``.
 
     Raises:
-        ValueError: if the name or the width is unknown, the side too small, or a weights file damaged or of another
-            architecture.
+        ValueError: if the name or the width is unknown, the width not that of the name, the side too small, or a
+            weights file damaged or of another architecture.
         AssetMissing: if the weights have to be fetched first.
 
     >>> letters = load_backbone("letters")
@@ -62,15 +65,16 @@ def load_backbone(name, *, side=None, alpha=0.25):
     >>> load_backbone("letters", side=24).preprocess(np.zeros((5, 8, 8), "uint8")).shape
     (5, 24, 24, 3)
     """
-    known("backbone", name, [*BUNDLED, *PLANTED, "mobilenet"])
-    usual, least = (128, 32) if name == "mobilenet" else (32, 8)
-    side = usual if side is None else side
-    if not isinstance(side, int | np.integer) or side < least:
-        raise ValueError(
-            f"side must be a whole number of pixels, at least {least} for {name!r}, got {side!r}. "
-            f"Without it the network sees images of {usual}x{usual}."
-        )
-    backbone = _mobilenet(alpha, side) if name == "mobilenet" else _bundled(name, side)
+    known("backbone", name, [*BUNDLED, *PLANTED, "efficientnet-lite0", "mobilenet", *MOBILENETS])
+    bundled = name in BUNDLED + PLANTED
+    side = checked_side(name, side, usual=32 if bundled else 128, least=8 if bundled else 32)
+    width = checked_width(name, alpha)
+    if bundled:
+        backbone = _bundled(name, side)
+    elif name == "efficientnet-lite0":
+        backbone = _efficientnet(side)
+    else:
+        backbone = _mobilenet(name, width, side)
     backbone.model.trainable = False
     return backbone
 
@@ -102,7 +106,7 @@ def untrained(backbone, images, seed):
 
 
 def _bundled(name, side):
-    network, _ = load_network(name)
+    network, _ = load_bundled(name)
     features = keras.Input(network.get_layer("pool").output.shape[1:])
     return Backbone(
         name,
@@ -115,10 +119,24 @@ def _bundled(name, side):
     )
 
 
-def _mobilenet(alpha, side):
+def _efficientnet(side):
+    network, card = load_efficientnet(side)
+    features = keras.Input(network.get_layer("pool").output.shape[1:])
+    return Backbone(
+        "efficientnet-lite0",
+        model=keras.Model(network.input, network.get_layer("features").output, name=network.name),
+        preprocess=lambda images: _resize_rgb(images, side) * 255,
+        input_shape=(side, side, 3),
+        taps=EFFICIENTNET_TAPS,
+        head=keras.Model(features, network.get_layer("head")(features), name="efficientnet-lite0_head"),
+        card=card,
+    )
+
+
+def _mobilenet(name, alpha, side):
     model, card = load_mobilenet(alpha, side)
     return Backbone(
-        "mobilenet",
+        name,
         model=model,
         preprocess=lambda images: _resize_rgb(images, side) * 2 - 1,
         input_shape=(side, side, 3),

@@ -13,7 +13,7 @@ PLANTED = ("scrambled", "unscrambled", "bold")
 question. `unscrambled` is the control of `scrambled`: the same pictures, as often, under their true names."""
 
 
-def load_network(name):
+def load_bundled(name):
     """Load a bundled network whole, with the last layer that names its own classes.
 
     Args:
@@ -27,7 +27,7 @@ def load_network(name):
     Raises:
         ValueError: if the name is unknown or the weights file is damaged.
 
-    >>> network, names = load_network("letters")
+    >>> network, names = load_bundled("letters")
     >>> network.output_shape, names[:3]
     ((None, 71), ('A', 'B', 'C'))
     """

@@ -11,6 +11,32 @@ MOBILENET_TAPS = ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_p
 ACCURACY = {0.25: 0.506, 0.5: 0.637, 0.75: 0.684, 1.0: 0.706}
 """By width, the authors' accuracy on ImageNet at 224x224: Howard et al. (2017)."""
 
+MOBILENETS = tuple(f"mobilenet-{alpha}" for alpha in ACCURACY)
+"""The names of the widths, as the cards give them."""
+
+
+def checked_width(name, alpha):
+    """Return the width of a mobilenet, from its name or given: 0.25 if neither says. Others have none.
+
+    Args:
+        name: name of a backbone.
+        alpha: the width, or ``None``.
+
+    Raises:
+        ValueError: if the name gives another width, or belongs to no mobilenet.
+
+    >>> checked_width("mobilenet-0.5", None)
+    0.5
+    """
+    if name == "mobilenet":
+        return 0.25 if alpha is None else alpha
+    width = float(name.partition("-")[2]) if name in MOBILENETS else None
+    if alpha is None or alpha == width:
+        return width
+    if width is None:
+        raise ValueError(f"alpha is the width of mobilenet, {name!r} has none; got {alpha!r}. Leave it out.")
+    raise ValueError(f"{name!r} has the width (alpha) {width}, got {alpha!r}. Leave alpha out, or use 'mobilenet'.")
+
 
 def load_mobilenet(alpha, side):
     """Return a MobileNet of this width for images of this side in pixels, without its top, and its card.
