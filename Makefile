@@ -6,11 +6,15 @@ VENV ?= $(if $(filter tensorflow,$(BACKEND)),.venv,.venv-$(BACKEND))
 BIN := $(VENV)/bin
 export KERAS_BACKEND := $(BACKEND)
 
-.PHONY: run test offline lab notebooks solutions bench lint lock clean
+.PHONY: run deeper test test-deeper offline lab notebooks solutions bench lint lock clean
 
 run: $(VENV)/.installed
 	-$(BIN)/tlcourse fetch --profile quick
 	$(BIN)/tlcourse run
+
+deeper: $(VENV)/.installed
+	-$(BIN)/tlcourse fetch --profile quick
+	$(BIN)/tlcourse run --deeper --out runs/deeper
 
 test: $(VENV)/.installed
 ifeq ($(BACKEND),tensorflow)
@@ -23,8 +27,17 @@ else
 	$(BIN)/python -m pytest -n 2 --durations=10 --doctest-modules -m "not slow" tlcourse tests $(PYTEST)
 endif
 
+test-deeper: $(VENV)/.installed
+ifeq ($(BACKEND),tensorflow)
+	rm -rf runs/trial/deeper
+	-$(BIN)/tlcourse fetch --profile quick
+	$(BIN)/tlcourse build --deeper --trial runs/trial
+	if [ -d runs/trial/deeper ]; then \
+		$(BIN)/python -m pytest -n 2 --durations=10 --dist loadfile --nbval-lax runs/trial/deeper $(PYTEST); fi
+endif
+
 offline: $(VENV)/.installed
-	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test run'
+	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test test-deeper run deeper'
 
 lab: $(VENV)/.installed
 	$(BIN)/tlcourse lab --reset "$(RESET)"

@@ -24,14 +24,16 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def made(tmp_path, monkeypatch):
-    """A small lesson in a folder of its own; returns a function from its body to the lesson."""
+    """A small lesson in a folder of its own, held to no measure; returns a function from its body to the lesson."""
+    import tlcourse.course.measures as measures
     import tlcourse.course.sources as sources
 
     monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
+    monkeypatch.setattr(measures, "NOT_YET_RECAST", ("90",))
 
-    def write(body=BODY):
-        write_lesson(tmp_path / "notebooks", body)
-        (lesson,) = sources.lessons(["90"])
+    def write(body=BODY, deeper=False):
+        write_lesson(tmp_path / "notebooks", body, deeper)
+        (lesson,) = sources.lessons(["90"], deeper)
         return lesson
 
     return write

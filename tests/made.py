@@ -85,9 +85,10 @@ print(SEED)
 """What is left of a body when nothing needs Keras, which takes seconds to import."""
 
 
-def write_lesson(folder, body=BODY):
-    """Write the lesson's source below a folder `notebooks/`, and return its path."""
-    (folder / "source").mkdir(parents=True, exist_ok=True)
-    path = folder / "source" / "90_made.py"
-    path.write_text(HEADER + body, encoding="utf-8")
+def write_lesson(folder, body=BODY, deeper=False):
+    """Write the source of the lesson, or of its second volume, below a folder `notebooks/`, and return its path."""
+    path = folder / "source" / ("deeper" if deeper else "") / "90_made.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = HEADER.replace('"90"', '"90-deeper"').replace("Made", "Deeper") if deeper else HEADER
+    path.write_text(header + body, encoding="utf-8")
     return path

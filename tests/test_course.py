@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import nbformat
 import numpy as np
 import pytest
-from made import BODY, NO_KERAS
+from made import BODY, LIGHT, NO_KERAS
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,11 +18,12 @@ import tlcourse.course.sources as sources
 from tlcourse.__main__ import app
 from tlcourse.course.build import build, differences, light, without_volatile
 from tlcourse.course.editions import blank, solution, solved_edition, student_edition
-from tlcourse.course.sources import lessons, write_notebook
+from tlcourse.course.sources import both_volumes, lessons, write_notebook
+from tlcourse.course.tables import lesson_table
 from tlcourse.course.trial import trial_edition
 
 SANITIZE = Path(__file__).parent / "nbval.cfg"
-TEMPLATE = Path(__file__).parents[1] / "notebooks" / "source" / "template.py"
+SOURCES = Path(__file__).parents[1] / "notebooks" / "source"
 
 
 def test_editions_hide_and_solve(made):
@@ -80,7 +81,7 @@ def test_sources_that_break_a_rule_are_refused(made):
     lesson.path.write_text(lesson.path.read_text(encoding="utf-8").replace('tags=["parameters"]', ""), encoding="utf-8")
     with pytest.raises(ValueError, match='one cell tagged "parameters" must say LESSON = "90"'):
         student_edition(lesson)
-    with pytest.raises(ValueError, match="Unknown lesson '91'. Known: 90"):
+    with pytest.raises(ValueError, match="Unknown lesson '91'.*Known: 90"):
         lessons(["91"])
 
 
@@ -190,13 +191,15 @@ def test_volatile_things_go():
     cell = nbformat.v4.new_code_cell("f", execution_count=1)
     cell.outputs = [
         nbformat.v4.new_output("stream", name="stderr", text="a warning"),
+        nbformat.v4.new_output("stream", text="Writing /var/tmp/tmpab12_x9z/sort.py"),
         nbformat.v4.new_output("display_data", data={"text/plain": "<f at 0x7f00deadbeef>"}),
     ]
     notebook = nbformat.v4.new_notebook(
         cells=[cell], metadata={"language_info": {"name": "python", "version": "3.12.1"}}
     )
     text = nbformat.writes(without_volatile(notebook))
-    assert all(word not in text for word in ("warning", "deadbeef", "3.12.1"))
+    assert all(word not in text for word in ("warning", "deadbeef", "3.12.1", "/var"))
+    assert "Writing …/sort.py" in text
 
 
 def test_figures_get_light_and_keep_their_look():
@@ -230,11 +233,79 @@ def test_copies_are_made_once_and_kept_when_reset(made, monkeypatch):
     assert sorted(path.read_text() for path in folder.glob("*kept*")) == ["more work", "my work"]
 
 
+def test_copies_of_the_second_volume_lie_in_a_folder_and_jupyter_opens_the_first_lesson(made, monkeypatch):
+    import tlcourse.course.lab as lab
+
+    for volume in (made(), made(LIGHT, deeper=True)):
+        volume.edition.parent.mkdir(exist_ok=True)
+        volume.edition.write_text(volume.name)
+    monkeypatch.setattr(lab, "notebooks_folder", sources.notebooks_folder)
+    folder = lab.copies()
+    assert (folder / "90_made.ipynb").read_text() == "90"
+    assert (folder / "deeper" / "90_made.ipynb").read_text() == "90-deeper"
+    lab.copies(reset="90-deeper")
+    assert [path.relative_to(folder).as_posix() for path in folder.rglob("*kept*")] == ["deeper/90_made.kept-1.ipynb"]
+    called = []
+    monkeypatch.setattr(lab.subprocess, "call", called.append)
+    lab.open_lab(folder)
+    assert called[0][-2:] == [f"--ServerApp.root_dir={folder}", "--LabApp.default_url=/lab/tree/90_made.ipynb"]
+
+
+def test_either_volume_is_found_by_its_name(made):
+    lesson, deeper = made(), made(LIGHT, deeper=True)
+    assert [source.name for source in lessons()] == ["90"]
+    assert [source.name for source in lessons(deeper=True)] == ["90-deeper"]
+    assert [source.name for source in lessons(["90-deeper", "90"])] == ["90-deeper", "90"]
+    assert lessons(["90"], deeper=True) == [deeper]
+    assert (lesson.deeper, deeper.deeper) == (False, True)
+    assert deeper.edition == lesson.edition.parent / "deeper" / "90_made.ipynb"
+    deeper.path.unlink()
+    with pytest.raises(ValueError, match="Unknown lesson '90-deeper'. Known: 90"):
+        lessons(["90-deeper"])
+
+
+def test_the_table_of_lessons_links_the_second_volume_where_there_is_one(made):
+    made()
+    assert lesson_table().splitlines()[2] == "| [90 · Made](notebooks/90_made.ipynb) | Why? |  |"
+    made(LIGHT, deeper=True)
+    assert lesson_table().splitlines()[2].endswith("| Why? | [Deeper](notebooks/deeper/90_made.ipynb) |")
+
+
+def test_the_trial_of_lessons_compares_the_second_volumes_and_that_of_deeper_writes_them(built, made, tmp_path):
+    out = tmp_path / "trial"
+
+    def command(*arguments):
+        return CliRunner().invoke(app, ["build", *arguments])
+
+    said = command("--deeper", "--trial", str(out))
+    assert (said.exit_code, out.exists()) == (0, False)
+    assert "No lesson has a second volume" in said.output
+    deeper = made('\n# %%\nfrom pathlib import Path\n\nPath("here").touch()\n', deeper=True)
+    stale = command("--trial", str(out))
+    assert stale.exit_code == 2
+    assert "deeper/90_made.ipynb is missing. Build it with: make notebooks" in stale.output
+    assert command("90-deeper").exit_code == 0
+    assert (deeper.edition.parent / "here").exists()  # its kernel ran in the folder of the edition
+    assert command("--trial", str(out)).exit_code == 0
+    assert [path.relative_to(out).as_posix() for path in out.rglob("*.ipynb")] == ["90_made.ipynb"]
+    assert command("--deeper", "--trial", str(out)).exit_code == 0
+    assert (out / "deeper" / "90_made.ipynb").is_file()
+    assert command("90-deeper", "--solutions", str(out)).exit_code == 0
+    assert (out / "deeper" / "90_made_solutions.ipynb").is_file()
+    deeper.path.write_text(deeper.path.read_text().replace('"90-deeper"', '"90"'))
+    with pytest.raises(
+        ValueError, match='deeper/90_made.py: one cell tagged "parameters" must say LESSON = "90-deeper"'
+    ):
+        student_edition(deeper)
+
+
 @pytest.mark.slow
-def test_the_template_builds_and_every_answer_in_it_is_judged_as_it_should_be(tmp_path, monkeypatch):
-    (tmp_path / "notebooks" / "source").mkdir(parents=True)
-    shutil.copyfile(TEMPLATE, tmp_path / "notebooks" / "source" / "99_template.py")
+def test_the_templates_build_within_the_measures_and_every_answer_in_them_is_judged(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks" / "source"
+    (folder / "deeper").mkdir(parents=True)
+    shutil.copyfile(SOURCES / "template.py", folder / "99_template.py")
+    shutil.copyfile(SOURCES / "deeper" / "template.py", folder / "deeper" / "99_template.py")
     monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
-    (lesson,) = lessons()
-    write_notebook(build(lesson), lesson.edition)
-    assert nbval(trial_edition(lesson), tmp_path) == []
+    for volume in both_volumes():
+        write_notebook(build(volume), volume.edition)
+        assert nbval(trial_edition(volume), tmp_path) == []

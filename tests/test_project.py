@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from tlcourse.assets import registry
 from tlcourse.course.environment import environment_yml, locked_versions
-from tlcourse.course.showcase import figure_path, shown_figure, shown_table
+from tlcourse.course.showcase import figure_path, shown_figure, shown_results
 from tlcourse.course.tables import lesson_table
 
 ROOT = Path(__file__).parents[1]
@@ -18,9 +18,9 @@ def test_readme_shows_the_table_of_lessons():
     assert lesson_table() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_readme_shows_the_table_and_the_figure_of_the_committed_lesson():
+def test_readme_shows_the_results_and_the_pictures_of_the_first_lesson():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert shown_table() in readme
+    assert shown_results() in readme
     assert figure_path().read_bytes() == shown_figure()
     assert figure_path().relative_to(ROOT).as_posix() in readme
 

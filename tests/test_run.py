@@ -24,7 +24,7 @@ from tlcourse.course.job import Job
 from tlcourse.course.kernels import Kernels
 from tlcourse.course.report import claims, report, write_report, write_report_page
 from tlcourse.course.run import run
-from tlcourse.course.sources import lessons
+from tlcourse.course.sources import both_volumes, lessons
 from tlcourse.course.statements import statements
 from tlcourse.course.tables import checks_json, checks_table, claim_lines, line
 from tlcourse.course.verdict import entry, heading
@@ -199,6 +199,48 @@ def test_a_lesson_s_number_may_be_written_with_or_without_its_zero():
         lessons(["7"])
 
 
+def test_the_second_volume_runs_beside_its_lesson_under_names_of_its_own(made, tmp_path):
+    made(STATED), made(STATED.replace('"90"', '"90-deeper"').replace("90.{name}", "90-deeper.{name}"), deeper=True)
+    both = cli.invoke(app, ["run", "90", "90-deeper", "--out", str(tmp_path / "runs")])
+    runs = json.loads((tmp_path / "runs" / "report.json").read_text())["runs"]
+    assert both.exit_code == 0, both.output
+    assert [run["lesson"] for run in runs] == ["90", "90-deeper"]
+    assert [run["notebook"] for run in runs] == ["90_made-quick-0.ipynb", "90_made-deeper-quick-0.ipynb"]
+    assert [claim["id"] for claim in runs[1]["claims"]] == ["90-deeper.zero", "90-deeper.always"]
+    assert "90-deeper · Deeper" in (tmp_path / "runs" / "report.html").read_text()
+
+
+def test_deeper_means_the_second_volumes_and_none_is_no_failure(made, tmp_path):
+    made(LIGHT)
+    none = cli.invoke(app, ["run", "--deeper", "--out", str(tmp_path / "runs")])
+    assert (none.exit_code, none.output.strip()) == (0, "No lesson has a second volume (Deeper) yet.")
+    made(LIGHT, deeper=True)
+    assert cli.invoke(app, ["run", "--deeper", "--profile", "full", "--out", str(tmp_path / "runs")]).exit_code == 1
+    (result,) = json.loads((tmp_path / "runs" / "report.json").read_text())["runs"]
+    assert (result["lesson"], result["status"]) == ("90-deeper", "not run")
+
+
+def test_a_lesson_whose_asset_is_missing_does_not_keep_the_others_from_running(made, tmp_path):
+    made(LIGHT)
+    deeper = made(LIGHT, deeper=True)
+    deeper.path.write_text(deeper.path.read_text().replace("quick: []", "quick: [minilm]"))
+    said = cli.invoke(app, ["run", "90-deeper", "90", "--out", str(tmp_path / "runs")])
+    assert said.exit_code == 1
+    assert "– 90-deeper quick seed 0: not run. Bring what is missing with: tlcourse fetch minilm" in said.output
+    assert "✓ 90 quick seed 0: passed" in said.output
+
+
+def test_what_both_volumes_need_is_fetched_and_looked_for(made, monkeypatch):
+    deeper = made(LIGHT) and made(LIGHT, deeper=True)
+    deeper.path.write_text(deeper.path.read_text().replace("quick: []", "quick: [minilm]"))
+    said = cli.invoke(app, ["fetch"], env={"TLCOURSE_OFFLINE": "1"})
+    assert said.exit_code == 1
+    assert "minilm" in said.output and "90-deeper" in said.output
+    assert doctor_module._assets("quick", "red")[1] == "missing: minilm"
+    monkeypatch.setattr(doctor_module, "calibrate", lambda: 1.0)
+    assert doctor_module._minutes("quick")[1].startswith("90: 0.0; all")
+
+
 def test_an_empty_cell_is_no_early_end(made, tmp_path):
     ((result,),) = [run([Job(made(LIGHT + "\n# %%\n\n# %%\nprint(1)\n"), "quick", 0, tmp_path, 60)])["runs"]]
     assert (result["status"], result["reason"]) == ("passed", "")
@@ -333,8 +375,9 @@ def test_help_and_the_first_cell_of_a_lesson_load_no_keras(code, heavy):
 
 def test_the_doctor_finds_this_machine_ready_and_says_so_in_both_forms(monkeypatch):
     monkeypatch.setattr(doctor_module, "calibrate", lambda: 0.5)
+    quick = {name for volume in both_volumes() for name in volume.needs["quick"]}
     for module in (doctor_module, sources_module):
-        monkeypatch.setattr(module, "at_hand", lambda name: name.startswith("minilm"))
+        monkeypatch.setattr(module, "at_hand", quick.__contains__)
     checks = {check.name: check for check in examine("quick")}
     unwell = [check for check in checks.values() if check.colour == "red" and check.name not in ("memory", "disk")]
     assert unwell == []

@@ -4,7 +4,13 @@ from typing import Annotated
 
 import typer
 
-Names = Annotated[list[str] | None, typer.Argument(help="Numbers of lessons, such as 01. All of them by default.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Such as 01, or 01-deeper for its second volume; by default all."),
+]
+Deeper = Annotated[bool, typer.Option("--deeper", help="The second volumes instead of the lessons.")]
+
+NO_DEEPER = "No lesson has a second volume (Deeper) yet."
 
 
 def or_stop(function, *arguments, **options):

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from tlcourse.commands import Names, or_stop
+from tlcourse.commands import NO_DEEPER, Deeper, Names, or_stop
 
 
 def build(
     lessons: Names = None,
+    deeper: Deeper = False,
     solutions: Annotated[
         Path | None, typer.Option(help="Write editions with solutions into this folder instead.")
     ] = None,
@@ -17,41 +18,81 @@ def build(
         Path | None, typer.Option(help="Check the committed editions, and write what tests execute into this folder.")
     ] = None,
 ):
-    """Build the student editions from their sources and execute them.
+    """Build the student editions of both volumes from their sources and execute them.
+
+    An edition that misses a measure of a lesson is written all the same, to be read beside what is said of it.
 
     With --trial nothing is executed: each committed edition is compared with what its source builds, and written with
-    its outputs and with every answer to its exercises. A lesson whose assets are missing is left out, and named.
+    its outputs and with every answer to its exercises; those of the second volumes are only compared, or with --deeper
+    only they are written. A lesson whose assets are missing is left out, and named.
 
-    Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule or, with --trial, an edition is not
-    what its source builds.
+    Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule, a lesson misses a measure or, with
+    --trial, an edition is not what its source builds.
     """
+    from tlcourse.course.sources import both_volumes
+    from tlcourse.course.sources import lessons as find
+
+    everything = not (lessons or deeper)
+    chosen = both_volumes() if everything and not trial else or_stop(find, lessons or (), deeper)
+    if not chosen:
+        typer.echo(NO_DEEPER)
+    if trial and everything:
+        _compare(find(deeper=True))
+    for lesson in chosen:
+        if trial:
+            _try(lesson, trial / lesson.place)
+        elif solutions:
+            _build_solved(lesson, solutions / lesson.place.with_stem(f"{lesson.place.stem}_solutions"))
+        else:
+            _build(lesson)
+
+
+def _build(lesson):
     from tlcourse.course import showcase
     from tlcourse.course.build import build as build_edition
-    from tlcourse.course.editions import solved_edition, student_edition
-    from tlcourse.course.sources import lessons as find
-    from tlcourse.course.sources import write_notebook
+    from tlcourse.course.measures import hold_to_measures
+
+    notebook = or_stop(build_edition, lesson)
+    _write(notebook, lesson.edition)
+    if lesson.name == showcase.LESSON:
+        showcase.figure_path().parent.mkdir(exist_ok=True)
+        showcase.figure_path().write_bytes(showcase.shown_figure())
+    or_stop(hold_to_measures, lesson, notebook)
+
+
+def _build_solved(lesson, path):
+    from tlcourse.course.build import build as build_edition
+    from tlcourse.course.editions import solved_edition
+
+    _write(or_stop(build_edition, lesson, solved_edition), path)
+
+
+def _try(lesson, path):
     from tlcourse.course.trial import trial_edition
 
-    for lesson in or_stop(find, lessons or ()):
-        path = lesson.edition
-        if trial:
-            path = trial / lesson.edition.name
-            notebook = or_stop(trial_edition, lesson)
-            missing = lesson.missing("quick")
-            if missing:
-                typer.echo(f"{path}: not tried. Bring what is missing with: tlcourse fetch {' '.join(missing)}")
-                continue
-        elif solutions:
-            path = solutions / f"{lesson.path.stem}_solutions.ipynb"
-            notebook = or_stop(build_edition, lesson, solved_edition)
-        else:
-            notebook = or_stop(build_edition, lesson, student_edition)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_notebook(notebook, path)
-        typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
-        if path == lesson.edition and lesson.name == showcase.LESSON:
-            showcase.figure_path().parent.mkdir(exist_ok=True)
-            showcase.figure_path().write_bytes(showcase.shown_figure())
+    notebook, missing = or_stop(trial_edition, lesson), lesson.missing("quick")
+    if missing:
+        typer.echo(f"{path}: not tried. Bring what is missing with: tlcourse fetch {' '.join(missing)}")
+    else:
+        _write(notebook, path)
+
+
+def _compare(volumes):
+    """Stop if the committed edition of a second volume is not what its source builds."""
+    from tlcourse.course.build import differences
+
+    found = [sentence for volume in volumes for sentence in or_stop(differences, volume)]
+    if found:
+        typer.echo("\n".join(found), err=True)
+        raise typer.Exit(2)
+
+
+def _write(notebook, path):
+    from tlcourse.course.sources import write_notebook
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_notebook(notebook, path)
+    typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def pretrain(

@@ -14,7 +14,7 @@ def fetch(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names of assets; by default what the profile needs.")
     ] = None,
-    profile: Annotated[Profile, typer.Option(help="Fetch what all lessons need in this profile.")] = Profile.quick,
+    profile: Annotated[Profile, typer.Option(help="Fetch what both volumes need in this profile.")] = Profile.quick,
     pack: Annotated[
         str | None, typer.Option("--from", help="A classroom pack, folder or address, to look in first.")
     ] = None,
@@ -33,11 +33,11 @@ def fetch(
 
     from tlcourse.assets import AssetMissing, at_hand, look_up, registry
     from tlcourse.assets import fetch as fetch_asset
-    from tlcourse.course.sources import lessons
+    from tlcourse.course.sources import both_volumes
 
     if pack:
         os.environ["TLCOURSE_PACK"] = pack if "://" in pack else str(Path(pack).resolve())
-    needed = {name for lesson in lessons() for name in lesson.needs[profile.value]}
+    needed = {name for lesson in both_volumes() for name in lesson.needs[profile.value]}
     assets = [or_stop(look_up, name) for name in names or sorted(registry() if list_only else needed)]
     if not assets:
         typer.echo(f"The profile {profile.value!r} needs nothing but what comes with the course.")
@@ -45,7 +45,7 @@ def fetch(
     here = {asset.name: at_hand(asset.name) for asset in assets}
     table = Table("asset", "MB, official", "where", "lessons", "licence")
     for asset in assets:
-        users = " ".join(sorted(lesson.name for lesson in lessons() if asset.name in lesson.needs[profile.value]))
+        users = " ".join(sorted(lesson.name for lesson in both_volumes() if asset.name in lesson.needs[profile.value]))
         size, place = f"{asset.bytes / 1e6:.0f}", here[asset.name] or "to download"
         table.add_row(asset.name, size, place, users, asset.licence)
     Console().print(table)
@@ -70,7 +70,7 @@ def pack(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names of assets; by default what the profile needs.")
     ] = None,
-    profile: Annotated[Profile, typer.Option(help="Put in what all lessons need in this profile.")] = Profile.full,
+    profile: Annotated[Profile, typer.Option(help="Put in what both volumes need in this profile.")] = Profile.full,
 ):
     """Make a classroom pack from the cache: the files and a manifest of their hashes.
 
@@ -80,9 +80,9 @@ def pack(
     Exit status: 0 if the pack is complete, 1 if something it should hold is not in the cache (nothing is written then).
     """
     from tlcourse.assets import locate, look_up, make_pack
-    from tlcourse.course.sources import lessons
+    from tlcourse.course.sources import both_volumes
 
-    names = names or sorted({name for lesson in lessons() for name in lesson.needs[profile.value]})
+    names = names or sorted({name for lesson in both_volumes() for name in lesson.needs[profile.value]})
     if not names:
         typer.echo(f"The profile {profile.value!r} needs nothing but what comes with the course.")
         raise typer.Exit

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tlcourse.commands import Names, or_stop
+from tlcourse.commands import NO_DEEPER, Deeper, Names, or_stop
 
 
 class Profile(StrEnum):
@@ -26,6 +26,7 @@ class Backend(StrEnum):
 
 def run(
     lessons: Names = None,
+    deeper: Deeper = False,
     profile: Annotated[Profile, typer.Option(help="quick: bundled data; full: well-known data.")] = Profile.quick,
     seeds: Annotated[
         str, typer.Option(help="How many seeds from 0 on, or a range such as 5-9; 100 to 199 test on development data.")
@@ -40,7 +41,7 @@ def run(
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
     out: Annotated[Path, typer.Option(help="Where executed notebooks and the report go.")] = Path("runs"),
 ):
-    """Run lessons from the first cell to the last, and write a report.
+    """Run lessons from the first cell to the last, and write a report; with --deeper their second volumes.
 
     Every lesson runs once with every seed. A lesson that fails does not stop the others, and a claim that breaks does
     not stop its lesson. Ctrl-C leaves no kernel behind and keeps what is finished; --resume goes on from there.
@@ -61,9 +62,12 @@ def run(
     or_stop(known, "backend", wanted, [each.value for each in Backend])
     queue = [
         Job(lesson, profile.value, seed, out.resolve(), timeout, wanted)
-        for lesson in or_stop(find, lessons or ())
+        for lesson in or_stop(find, lessons or (), deeper)
         for seed in _seeds(seeds)
     ]
+    if not queue:
+        typer.echo(NO_DEEPER)
+        raise typer.Exit
     console = Console()
     with Watch(console) as watch:
         report = or_stop(run_jobs, queue, jobs, resume=resume, watch=watch)
@@ -96,9 +100,9 @@ def doctor(
 
 
 def lab(
-    reset: Annotated[str, typer.Option(help="Number of a lesson whose copy to start anew; the old one is kept.")] = "",
+    reset: Annotated[str, typer.Option(help="Lesson whose copy to start anew; the old one is kept.")] = "",
 ):
-    """Open JupyterLab on copies of the notebooks in my-notebooks/, which are never overwritten."""
+    """Open JupyterLab at the first lesson, on copies of the notebooks in my-notebooks/, which are never overwritten."""
     from tlcourse.course.lab import copies, open_lab
 
     folder = or_stop(copies, reset)
@@ -106,11 +110,11 @@ def lab(
 
 
 def lessons():
-    """Print the table of lessons, and what one of them found, as the README shows both."""
-    from tlcourse.course.showcase import shown_table
+    """Print the table of lessons, and what the first of them found, as the README shows both."""
+    from tlcourse.course.showcase import shown_results
     from tlcourse.course.tables import lesson_table
 
-    typer.echo(f"{lesson_table()}\n\n{shown_table()}")
+    typer.echo(f"{lesson_table()}\n\n{shown_results()}")
 
 
 def _seeds(text):

@@ -11,6 +11,9 @@ from tlcourse.course.editions import student_edition
 from tlcourse.course.kernels import QUIET_KERNEL
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+TEMPORARY = re.compile(r"/[\w./-]*/tmp\w{8}(?=/)")
+"""A folder that `tempfile.mkdtemp` made, which has another name each time."""
+
 LARGEST = 800_000
 """Bytes of a committed edition, figures included."""
 
@@ -33,9 +36,10 @@ def build(source, edition=student_edition, timeout=600):
 
 
 def execute(notebook, source, timeout):
-    """Run a notebook in a new kernel, in the folder of the notebooks, and return it with outputs."""
+    """Run a notebook in a new kernel, in the folder of the edition, and return it with outputs."""
     from nbclient import NotebookClient
 
+    source.edition.parent.mkdir(parents=True, exist_ok=True)
     first = nbformat.v4.new_code_cell(CONFIGURE)
     notebook = nbformat.from_dict({**notebook, "cells": [first, *notebook.cells]})
     client = NotebookClient(
@@ -79,7 +83,7 @@ def differences(source):
         A list of sentences, empty where all is well.
     """
     if not source.edition.is_file():
-        return [f"{source.edition.name} is missing."]
+        return [f"{source.place} is missing. Build it with: make notebooks"]
     committed = nbformat.read(source.edition, as_version=4)
     expected = student_edition(source)
     found = []
@@ -97,7 +101,7 @@ def differences(source):
         found.append("A cell with a claim or a finding prints something else, which may differ elsewhere; divide it.")
     if source.edition.stat().st_size > LARGEST:
         found.append(f"It has {source.edition.stat().st_size:,} bytes, more than {LARGEST:,}; draw fewer figures.")
-    return [f"{source.edition.name}: {sentence} Build it with: make notebooks" for sentence in found]
+    return [f"{source.place}: {sentence} Build it with: make notebooks" for sentence in found]
 
 
 def _content(cell):
@@ -113,7 +117,7 @@ def _steady(output):
     for machines_own in ("imports", "device"):
         output.get("metadata", {}).get("tlcourse", {}).pop(machines_own, None)
     if "text" in output:
-        output.text = ADDRESS.sub("0x…", output.text)
+        output.text = TEMPORARY.sub("…", ADDRESS.sub("0x…", output.text))
     if "text/plain" in output.get("data", {}):
         output.data["text/plain"] = ADDRESS.sub("0x…", output.data["text/plain"])
     if "image/png" in output.get("data", {}):

@@ -16,7 +16,7 @@ from tlcourse.assets import at_hand, cache_folder, cache_root, cache_sizes, data
 from tlcourse.course.calibration import calibrate
 from tlcourse.course.environment import locked_versions
 from tlcourse.course.kernels import Kernels
-from tlcourse.course.sources import lessons
+from tlcourse.course.sources import both_volumes, lessons
 from tlcourse.lesson import PROFILES, quietly
 
 PYTHONS = (3, 11), (3, 13)
@@ -127,7 +127,7 @@ def _encoders():
     bundled = all((folder / part).is_file() for part in ("saved_model.pb", "variables/variables.index"))
     missing = [name for name in MINILM if not at_hand(name)]
     found = f"wordhub {'comes with the course' if bundled else 'is missing'}, minilm is {'not ' if missing else ''}here"
-    needed = any(set(missing) & set(names) for lesson in lessons() for names in lesson.needs.values())
+    needed = any(set(missing) & set(names) for lesson in both_volumes() for names in lesson.needs.values())
     if not bundled:
         return "red", found, "git restore data/weights"
     remedy = f"tlcourse fetch {' '.join(missing)}" if missing else ""
@@ -181,7 +181,7 @@ def _assets(profile, colour):
 
 
 def _missing(profile):
-    return sorted({name for lesson in lessons() for name in lesson.missing(profile)})
+    return sorted({name for lesson in both_volumes() for name in lesson.missing(profile)})
 
 
 def _pack():

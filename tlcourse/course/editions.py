@@ -107,7 +107,7 @@ def _edition(source, answer):
             cell.metadata = nbformat.from_dict(_metadata(cell))
             cell.source = answer(cell.source) if BEGIN in cell.source else cell.source
     except ValueError as error:
-        raise ValueError(f"{source.path.name}: {error}") from None
+        raise ValueError(f"{source.place.with_suffix('.py')}: {error}") from None
     return numbered(source, cells)
 
 

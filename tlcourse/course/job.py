@@ -13,7 +13,7 @@ import nbformat
 from tlcourse.assets import data_folder, expected_hash
 from tlcourse.course.editions import student_edition
 from tlcourse.course.pages import write_page
-from tlcourse.course.sources import LessonSource, read_source, write_notebook
+from tlcourse.course.sources import DEEPER, LessonSource, read_source, write_notebook
 from tlcourse.course.verdict import entry, heading, judge
 from tlcourse.lesson import DEVELOPMENT_SEEDS
 
@@ -23,7 +23,7 @@ class Job:
     """A lesson to run.
 
     Attributes:
-        lesson: a `LessonSource`.
+        lesson: a `LessonSource` of either volume.
         profile: ``"quick"`` or ``"full"``.
         seed: a whole number from 0 on.
         folder: where the executed notebook goes.
@@ -41,8 +41,9 @@ class Job:
     @property
     def notebook(self):
         """Path of the executed notebook."""
+        volume = f"-{DEEPER}" if self.lesson.deeper else ""
         special = f"-{self.backend}" if self.backend != "tensorflow" else ""
-        return self.folder / f"{self.lesson.path.stem}-{self.profile}-{self.seed}{special}.ipynb"
+        return self.folder / f"{self.lesson.path.stem}{volume}-{self.profile}-{self.seed}{special}.ipynb"
 
     @cached_property
     def source_cells(self):
@@ -111,7 +112,9 @@ def execute(job, kernels, at_cell=lambda cell, cells, heading: None):
                 reached, at = cell.id, places[cell.id]
                 at_cell(at, len(places), heading(notebook.cells[: at + 1]))
 
-        with kernels.started(job.lesson.edition.parent, job.backend) as kernel:
+        folder = job.lesson.edition.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with kernels.started(folder, job.backend) as kernel:
             _papermill(job, notebook, partial, kernel, on_cell_start)
     except Exception as problem:  # the other lessons go on
         error = problem

@@ -6,25 +6,25 @@ import subprocess
 import sys
 
 from tlcourse.assets import atomically
-from tlcourse.course.sources import lessons, notebooks_folder
+from tlcourse.course.sources import both_volumes, lessons, notebooks_folder
 
 
 def copies(reset=""):
-    """Copy the student editions to `my-notebooks/` where there is no copy yet, and return that folder.
+    """Copy the student editions of both volumes to `my-notebooks/` where there is no copy yet, and return that folder.
 
     Args:
-        reset: number of a lesson to start anew; its present copy is kept under a new name.
+        reset: name of a lesson to start anew; its present copy is kept under a new name.
 
     Raises:
         ValueError: if ``reset`` is no lesson.
     """
     folder = notebooks_folder().parent / "my-notebooks"
-    folder.mkdir(exist_ok=True)
     anew = {lesson.name for lesson in lessons([reset])} if reset else set()
-    for lesson in lessons():
-        copy = folder / lesson.edition.name
+    for lesson in both_volumes():
+        copy = folder / lesson.place
+        copy.parent.mkdir(parents=True, exist_ok=True)
         if copy.exists() and lesson.name in anew:
-            kept = (folder / f"{copy.stem}.kept-{number}.ipynb" for number in itertools.count(1))
+            kept = (copy.with_name(f"{copy.stem}.kept-{number}.ipynb") for number in itertools.count(1))
             copy.rename(next(path for path in kept if not path.exists()))
         if not copy.exists():
             with atomically(copy) as temporary:
@@ -33,5 +33,7 @@ def copies(reset=""):
 
 
 def open_lab(folder):
-    """Open JupyterLab there, its token left on; return its exit status."""
-    return subprocess.call([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"])
+    """Open JupyterLab there, at the first lesson, its token left on; return its exit status."""
+    first = f"/lab/tree/{lessons()[0].place.as_posix()}"
+    options = f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={first}"
+    return subprocess.call([sys.executable, "-m", "jupyterlab", *options])

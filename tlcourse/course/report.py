@@ -14,7 +14,7 @@ import nbformat
 
 from tlcourse import __version__
 from tlcourse.assets import atomically
-from tlcourse.course.sources import lessons
+from tlcourse.course.sources import both_volumes
 from tlcourse.measured import is_interval, nested
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
@@ -112,7 +112,7 @@ def _group(folder, runs):
     ran = [run for run in runs if run["notebook"]]
     means = {part: statistics.fmean(run["seconds"][part] for run in ran) for part in runs[0]["seconds"]} if ran else {}
     return {
-        "title": {lesson.name: lesson.title for lesson in lessons()}.get(runs[0]["lesson"], ""),
+        "title": {lesson.name: lesson.title for lesson in both_volumes()}.get(runs[0]["lesson"], ""),
         **{key: runs[0][key] for key in ("lesson", "profile", "backend")},
         "runs": runs,
         "seconds": means,

@@ -1,4 +1,4 @@
-"""What the README shows of the lessons: a table and a figure, taken from a committed edition."""
+"""What the README shows of the course: pictures and results of its first lesson, taken from the committed edition."""
 
 import base64
 
@@ -6,27 +6,30 @@ import nbformat
 
 from tlcourse.course.sources import lessons, notebooks_folder
 
-LESSON, CELL = "01", "plot_curves(curves)"
-"""The lesson, and what the cell with the table and the figure contains."""
+LESSON = "00"
+PICTURES, RESULTS = "train[train_labels == kind][row]", "gain = paired_interval("
+"""What the code contains of the cell that shows the pictures, and of the one that compares methods."""
 
 
-def shown_table():
-    """Return the table as Markdown, as the edition has it."""
-    return _output("text/markdown").split("\n\n")[0]
+def shown_results():
+    """Return the printed comparison of methods, a line for each."""
+    return next(output.text for output in _cell(RESULTS).outputs if output.output_type == "stream").rstrip()
 
 
 def shown_figure():
-    """Return the figure as the bytes of a PNG, as the edition has it."""
-    return base64.b64decode(_output("image/png"))
+    """Return the pictures as the bytes of a PNG."""
+    return base64.b64decode(
+        next(o.data["image/png"] for o in _cell(PICTURES).outputs if "image/png" in o.get("data", {}))
+    )
 
 
 def figure_path():
-    """Return where the README finds the figure."""
-    return notebooks_folder() / "figures" / "accuracy_by_labels.png"
+    """Return where the README finds the pictures."""
+    return notebooks_folder() / "figures" / "pictures_of_web_sites.png"
 
 
-def _output(kind):
+def _cell(code):
     (lesson,) = lessons([LESSON])
     cells = nbformat.read(lesson.edition, as_version=4).cells
-    (cell,) = (cell for cell in cells if cell.cell_type == "code" and CELL in cell.source)
-    return next(output.data[kind] for output in cell.outputs if kind in output.get("data", {}))
+    (cell,) = (cell for cell in cells if cell.cell_type == "code" and code in cell.source)
+    return cell

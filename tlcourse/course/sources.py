@@ -1,4 +1,4 @@
-"""The lessons' sources: which there are, what they need, where they are."""
+"""The sources of both volumes: which there are, what they need, where they are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,18 @@ from pathlib import Path
 from tlcourse.assets import at_hand, atomically, data_folder
 from tlcourse.checks import known
 
+DEEPER = "deeper"
+"""The second volume: the folder of its sources and editions, and what its name adds to that of its lesson."""
+
+NUMBERED = "[0-9][0-9]_*.py"
+
 
 @dataclass(frozen=True)
 class LessonSource:
-    """A lesson as it is written.
+    """A lesson, or the second volume of one, as it is written.
 
     Attributes:
-        name: its number, such as ``"01"``.
+        name: its number, such as ``"01"``, or ``"01-deeper"``.
         path: the source, in jupytext's percent format.
         title: for the lesson table, with ``question``.
         needs: names of assets by profile, and for development seeds.
@@ -27,9 +32,19 @@ class LessonSource:
     seconds: dict
 
     @property
+    def deeper(self):
+        """Whether this is the second volume of a lesson."""
+        return self.name.endswith(f"-{DEEPER}")
+
+    @property
+    def place(self):
+        """Path of an edition below `notebooks/`, `my-notebooks/` and wherever else editions go."""
+        return Path(DEEPER if self.deeper else "", f"{self.path.stem}.ipynb")
+
+    @property
     def edition(self):
         """Path of the committed student edition."""
-        return notebooks_folder() / f"{self.path.stem}.ipynb"
+        return notebooks_folder() / self.place
 
     def missing(self, profile):
         """Return the names of the assets that the lesson needs and this machine lacks.
@@ -45,18 +60,33 @@ def notebooks_folder():
     return data_folder().parent / "notebooks"
 
 
-def lessons(names=()):
-    """Return the lessons asked for by number, ``7`` or ``07``; all of them by default, in order.
+def lessons(names=(), deeper=False):
+    """Return the lessons, or the second volumes, in order; or what is asked for by name.
+
+    Args:
+        names: such as ``"7"``, ``"07"`` or ``"07-deeper"``; all of one volume by default.
+        deeper: whether it is the second volumes that are wanted; ``"07"`` then means ``"07-deeper"``.
 
     Raises:
-        ValueError: if a number is unknown.
+        ValueError: if a name is unknown.
 
     >>> [lesson.title for lesson in lessons(["01"])]
     ['Feature extraction']
     """
-    found = {path.stem[:2]: path for path in sorted((notebooks_folder() / "source").glob("[0-9][0-9]_*.py"))}
-    wanted = [name.zfill(2) if name.zfill(2) in found else known("lesson", name, list(found)) for name in names]
-    return [_describe(name, found[name]) for name in dict.fromkeys(wanted or found)]
+    sources = notebooks_folder() / "source"
+    volumes = {
+        False: {path.stem[:2]: path for path in sorted(sources.glob(NUMBERED))},
+        True: {f"{path.stem[:2]}-{DEEPER}": path for path in sorted((sources / DEEPER).glob(NUMBERED))},
+    }
+    found = volumes[False] | volumes[True]
+    full = {_full_name(name, deeper): name for name in names}
+    wanted = [name if name in found else known("lesson", given, list(found)) for name, given in full.items()]
+    return [_describe(name, found[name]) for name in wanted or volumes[deeper]]
+
+
+def both_volumes():
+    """Return the lessons, then their second volumes."""
+    return [*lessons(), *lessons(deeper=True)]
 
 
 def read_source(path):
@@ -72,6 +102,17 @@ def write_notebook(notebook, path):
 
     with atomically(path) as temporary:
         temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def _full_name(name, deeper):
+    """Return a name as the sources have it.
+
+    >>> _full_name("1", deeper=False), _full_name("1-deeper", deeper=False), _full_name("01", deeper=True)
+    ('01', '01-deeper', '01-deeper')
+    """
+    number, _, volume = name.partition("-")
+    volume = volume or (DEEPER if deeper else "")
+    return f"{number.zfill(2)}-{volume}" if volume else number.zfill(2)
 
 
 def _describe(name, path):

@@ -31,26 +31,39 @@ def statements(code):
     >>> statements('lesson.claim("gain", "It gains.", holds=True, profiles=("quick",))')
     [Stated(kind='claim', name='gain', statement='It gains.', profiles=('quick',))]
     """
+    return [_stated(call) for call in method_calls(code) if call.func.attr in FIRST and of_lesson(call)]
+
+
+def method_calls(code):
+    """Return the calls of methods in a cell, as nodes of its syntax tree.
+
+    >>> [call.func.attr for call in method_calls("model.fit(x).history")]
+    ['fit']
+    """
+    return [node for node in nodes(code) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+
+
+def nodes(code):
+    """Return the nodes of a cell's syntax tree; none where the code is no Python, which running it will say."""
     from IPython.core.inputtransformer2 import TransformerManager
 
     if code.startswith("%%"):  # a magic for the whole cell, such as %%time
         code = code.partition("\n")[2]
     try:
-        tree = ast.parse(TransformerManager().transform_cell(code))  # other magic commands become Python
-    except SyntaxError:  # running the cell will say so
+        return list(ast.walk(ast.parse(TransformerManager().transform_cell(code))))  # other magics become Python
+    except SyntaxError:
         return []
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    return [_stated(call) for call in calls if call.func.attr in FIRST and _of_lesson(call)]
+
+
+def of_lesson(call):
+    """Return whether a call of a method is one of `lesson`."""
+    return isinstance(call.func.value, ast.Name) and call.func.value.id == "lesson"
 
 
 def stated_for(cells, profile):
     """Return the claims and findings with a name of their own that some cells state for a profile."""
     found = [each for cell in cells if cell.cell_type == "code" for each in statements(cell.source)]
     return [each for each in found if each.kind != "check" and each.name and profile in (each.profiles or PROFILES)]
-
-
-def _of_lesson(call):
-    return isinstance(call.func.value, ast.Name) and call.func.value.id == "lesson"
 
 
 def _stated(call):

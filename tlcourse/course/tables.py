@@ -11,12 +11,18 @@ from tlcourse.course.sources import lessons
 
 
 def lesson_table():
-    """Return the lessons as a Markdown table."""
+    """Return the lessons as a Markdown table, each with its second volume where there is one."""
+    second = {volume.name.partition("-")[0]: _link(volume.title, volume) for volume in lessons(deeper=True)}
     rows = [
-        f"| [{lesson.name} · {lesson.title}](notebooks/{lesson.edition.name}) | {lesson.question} |"
+        (_link(f"{lesson.name} · {lesson.title}", lesson), lesson.question, second.get(lesson.name, ""))
         for lesson in lessons()
     ]
-    return "\n".join(["| lesson | question |", "|---|---|", *rows])
+    header = "| lesson | question | deeper |", "|---|---|---|"
+    return "\n".join([*header, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _link(text, source):
+    return f"[{text}](notebooks/{source.place.as_posix()})"
 
 
 def line(entry, again=False):

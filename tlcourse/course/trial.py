@@ -4,6 +4,7 @@ import nbformat
 
 from tlcourse.course.build import differences
 from tlcourse.course.editions import COMPARED, exercises, numbered, solution
+from tlcourse.course.measures import hold_to_measures
 from tlcourse.course.sources import read_source
 from tlcourse.lesson import MIME
 
@@ -17,12 +18,13 @@ def trial_edition(source):
         source: a `LessonSource`.
 
     Raises:
-        ValueError: if the committed edition is not what the source builds.
+        ValueError: if the committed edition is not what the source builds, or a lesson misses a measure.
     """
     found = differences(source)
     if found:
         raise ValueError("\n".join(found))
     committed = nbformat.read(source.edition, as_version=4)
+    hold_to_measures(source, committed)
     tried = iter(exercises(read_source(source.path)).items())
     number, (answer, wrong, check) = next(tried, ("", (None, (), None)))
     cells = []

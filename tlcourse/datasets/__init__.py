@@ -7,6 +7,7 @@ from tlcourse.datasets.dataset import Dataset, Part, stratified_parts
 from tlcourse.datasets.digits import count_ink, load_digits, load_small_mnist
 from tlcourse.datasets.faces import load_faces
 from tlcourse.datasets.flowers import load_flowers
+from tlcourse.datasets.folders import write_pictures
 from tlcourse.datasets.glyphs import load_glyphs
 from tlcourse.datasets.mnist import load_mnist
 from tlcourse.datasets.pneumoniamnist import load_pneumoniamnist
@@ -17,6 +18,7 @@ from tlcourse.datasets.shifts import SEVERITIES, shifted
 from tlcourse.datasets.sources import load_letters, load_source_task
 from tlcourse.datasets.texts import TextDataset, TextPart, read_texts
 from tlcourse.datasets.textures import load_textures
+from tlcourse.datasets.website import load_website
 
 LOADERS = {
     "cifar10": load_cifar10,
@@ -32,6 +34,7 @@ LOADERS = {
     "reviews": load_reviews,
     "rt-polarity": load_rt_polarity,
     "textures": load_textures,
+    "website": load_website,
 }
 
 __all__ = [
@@ -63,11 +66,13 @@ __all__ = [
     "load_small_mnist",
     "load_source_task",
     "load_textures",
+    "load_website",
     "read_texts",
     "shifted",
     "simulate_radiographs",
     "stamp_marker",
     "stratified_parts",
+    "write_pictures",
 ]
 
 
@@ -76,8 +81,9 @@ def load_dataset(name, evaluate_on="reporting"):
 
     Args:
         name: ``"digits"``, ``"faces"`` or ``"textures"``, which come with libraries, ``"letters"``, which are rendered,
-            ``"digits-on-photographs"``, ``"reviews"``, or one that is fetched: ``"cifar10"``, ``"flowers"``,
-            ``"mnist"``, ``"mnist-8x8"``, ``"mnist-on-photographs"``, ``"pneumoniamnist"``, ``"rt-polarity"``.
+            ``"digits-on-photographs"``, ``"reviews"``, ``"website"``, or one that is fetched: ``"cifar10"``,
+            ``"flowers"``, ``"mnist"``, ``"mnist-8x8"``, ``"mnist-on-photographs"``, ``"pneumoniamnist"``,
+            ``"rt-polarity"``.
         evaluate_on: the part to test on, ``"reporting"`` or, while choosing, ``"development"``.
 
     Returns:

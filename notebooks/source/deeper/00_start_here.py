@@ -1,0 +1,381 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   tlcourse:
+#     title: What is it worth, and what does it cost?
+#     question: What is borrowing worth with few and with many labels, and what does a deployed model cost?
+#     needs:
+#       quick: [efficientnet-lite0, imagenet-names]
+#       development: [efficientnet-lite0, imagenet-names]
+#       full: [efficientnet-lite0, imagenet-names, flowers]
+#     seconds: {quick: 180, full: 300}
+# ---
+
+# %% [markdown]
+# # 00 Deeper · What is it worth, and what does it cost?
+#
+# [Lesson 00](../00_start_here.ipynb) compared three methods at one number of labels, in three draws. Here is the whole
+# curve, with four methods and ten draws ("Is it worth it?"); what more views of each picture add ("Step 3"); what the model weighs in
+# each file format, and whether it still answers the same ("Step 6"); and how one notices that the pictures have changed.
+
+# %% tags=["parameters"]
+LESSON = "00-deeper"
+PROFILE = "quick"
+SEED = 0
+
+# %%
+from tlcourse.lesson import Lesson
+from tlcourse.plotting import style
+
+lesson = Lesson(LESSON, PROFILE, SEED)
+style()
+
+# %% [markdown]
+# ## With how many labels?
+#
+# The same kinds of pictures as in the lesson, from fixed parts: labels are drawn from a pool of 80 of each kind, accuracy is
+# measured on 100 others of each. Four methods, each on the same ten draws:
+#
+# - **ImageNet**: EfficientNet-Lite0, frozen, its last features;
+# - **photos**: the course's own small network for photographs, ten kinds of animals and vehicles, 32×32, frozen;
+# - **pixels**: a support vector machine on 32×32 pixels, its settings chosen inside the labels;
+# - **scratch**: the small network of the lesson, on 64×64 pixels, 180 steps of twenty pictures for every number of labels.
+#
+# Frozen features are read by the course's probe (ridge regression; its penalty is chosen by leaving each label out).
+
+# %%
+from tlcourse.backbones import load_backbone
+from tlcourse.datasets import load_dataset
+from tlcourse.evaluation import (
+    Table,
+    accuracy_table,
+    auc_interval,
+    draw_labels,
+    label_efficiency,
+    paired_interval,
+)
+from tlcourse.features import extract, fit_probe
+from tlcourse.plotting import plot_curves
+from tlcourse.rivals import probe_on, svm_on_pixels
+
+pictures = load_dataset(lesson.pick(quick="website", full="flowers"), evaluate_on=lesson.part)
+pool, test = pictures.pool, pictures.test
+imagenet, photos = load_backbone("efficientnet-lite0"), load_backbone("photos")
+of_pool, of_test = (
+    extract(imagenet, part.images, "features", batch_size=64) for part in (pool, test)
+)
+small_pool, small_test = (extract(photos, part.images, "stage3") for part in (pool, test))
+
+# %%
+import keras
+import numpy as np
+from keras import layers
+from tlcourse.training import passes, restart
+
+
+def halved(images):
+    """Pictures of 128×128 in 64×64: the mean of each block, from 0 to 1."""
+    return images.reshape(-1, 64, 2, 64, 2, 3).mean(axis=(2, 4)).astype("float32") / 255
+
+
+halves, test_halves = halved(pool.images), halved(test.images)
+blocks = [keras.Input((64, 64, 3))]
+for width, strides in ((16, 2), (32, 1), (64, 1)):
+    blocks += [
+        layers.Conv2D(width, 3, strides, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+    ]
+last = layers.Dense(len(pictures.class_names), activation="softmax")
+small = keras.Sequential([*blocks, layers.Flatten(), layers.Dropout(0.5), last])
+small.compile(keras.optimizers.Adam(0.002), "sparse_categorical_crossentropy")
+
+
+def scratch(rows):
+    """Train the small network anew on some rows; what it says of the test pictures."""
+    restart(small, seed=SEED + int(rows.sum()))
+    order = passes(rows, steps=180, batch=20, seed=SEED)
+    small.fit(halves[order], pool.labels[order], batch_size=20, shuffle=False, verbose=0)
+    return small.predict(test_halves, verbose=0).argmax(axis=1)
+
+
+# %%
+methods = {
+    "ImageNet, frozen": probe_on(of_pool, of_test, pool.labels),
+    "photos, frozen": probe_on(small_pool, small_test, pool.labels),
+    "pixels, SVM": svm_on_pixels(pool, test),
+    "from scratch": scratch,
+}
+budgets = (2, 5, 10, 20, 40)
+curves = {
+    name: label_efficiency(
+        name, predict, pool.labels, test.labels, budgets=budgets, draws=10, seed=SEED
+    )
+    for name, predict in methods.items()
+}
+
+# %%
+_ = plot_curves(curves.values())
+accuracy_table(
+    {name: {f"{k} each": curve.at(k) for k in budgets} for name, curve in curves.items()}
+)
+
+# %%
+over_pixels = paired_interval(curves["ImageNet, frozen"].at(5), curves["pixels, SVM"].at(5))
+lesson.claim(
+    "imagenet-beats-pixels",
+    "At 5 labels of each kind, ImageNet's features beat a support vector machine on pixels.",
+    holds=over_pixels.low > 0,
+    observed={"gain": over_pixels},
+)
+
+# %%
+over_photos = paired_interval(curves["ImageNet, frozen"].at(5), curves["photos, frozen"].at(5))
+lesson.claim(
+    "imagenet-beats-photos",
+    "At 5 labels of each kind, ImageNet's features beat those of a small network for photographs.",
+    holds=over_photos.low > 0,
+    observed={"gain": over_photos},
+)
+
+# %%
+over_scratch = paired_interval(curves["ImageNet, frozen"].at(40), curves["from scratch"].at(40))
+lesson.claim(
+    "imagenet-beats-scratch",
+    "Even at 40 labels of each kind, ImageNet's features beat a network from scratch.",
+    holds=over_scratch.low > 0,
+    observed={"gain": over_scratch},
+)
+
+# %% [markdown]
+# CURVES
+#
+# ## What do more views of a picture add?
+#
+# The lesson computed features once, of each picture as it is. One can also show the network four more views of each
+# training picture, a little moved, enlarged or mirrored, and train the head on all five. That is **augmentation** with a frozen
+# base: it costs five passes, once, instead of one pass in every epoch.
+
+# %%
+keras.utils.set_random_seed(SEED)
+moved = keras.Sequential(
+    [layers.RandomFlip("horizontal"), layers.RandomTranslation(0.1, 0.1), layers.RandomZoom(0.15)]
+)
+draws = draw_labels(pool.labels, 5, draws=10, seed=SEED)
+used = np.unique(draws)
+views = [of_pool] + [np.zeros_like(of_pool) for _ in range(4)]
+for view in views[1:]:
+    shown = moved(pool.images[used].astype("float32"), training=True)
+    shown = np.array(shown).clip(0, 255).astype("uint8")
+    view[used] = extract(imagenet, shown, "features", batch_size=64, cache=False)
+
+# %%
+once = [fit_probe(of_pool[rows], pool.labels[rows]).predict(of_test) for rows in draws]
+fivefold = [
+    fit_probe(
+        np.concatenate([view[rows] for view in views]), np.tile(pool.labels[rows], 5)
+    ).predict(of_test)
+    for rows in draws
+]
+gain = paired_interval(*(np.array(each) == test.labels for each in (fivefold, once)))
+lesson.finding("views", "Five views of each picture against one, at 5 labels of each kind", gain)
+
+# %% [markdown]
+# VIEWS
+#
+# ### Augmentation layers act where one does not expect it
+#
+# Put such layers *into* a model, as many guides do, and they act during `fit` and rest during `predict`. But what happens when the model is
+# simply called, as one does with a few pictures?
+
+# %%
+inputs = keras.Input((128, 128, 3))
+features = layers.GlobalAveragePooling2D()(imagenet.model(inputs))
+head = layers.Dense(len(pictures.class_names), activation="softmax")
+model = keras.Model(inputs, head(features))
+top = keras.Sequential([keras.Input((1280,)), head])
+top.compile(keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy")
+rows = draw_labels(pool.labels, 40, draws=1, seed=SEED)[0]
+_ = top.fit(of_pool[rows], pool.labels[rows], batch_size=20, epochs=20, verbose=0)
+
+# %%
+augmenting = keras.Sequential([keras.Input((128, 128, 3)), moved, model])
+some = test.images[:: len(test.images) // 60][:60].astype("float32")
+answers = {
+    "augmenting.predict(x)": [augmenting.predict(some, verbose=0) for _ in range(2)],
+    "augmenting(x)": [np.array(augmenting(some)) for _ in range(2)],
+    "augmenting(x, training=False)": [np.array(augmenting(some, training=False)) for _ in range(2)],
+}
+Table(
+    ["asked twice", "largest difference", "other kinds named"],
+    [
+        [
+            f"`{name}`",
+            f"{np.abs(one - two).max():.3f}",
+            f"{np.sum(one.argmax(1) != two.argmax(1))} of {len(one)}",
+        ]
+        for name, (one, two) in answers.items()
+    ],
+    "Two answers to the same pictures.",
+)
+
+# %%
+apart = {name: float(np.abs(one - two).max()) for name, (one, two) in answers.items()}
+lesson.claim(
+    "calling-augments",
+    "Called as a function, a model with augmentation layers goes on augmenting; asked by predict, it does not.",
+    holds=apart["augmenting(x)"] > 0.01 and apart["augmenting.predict(x)"] < 1e-6,
+    observed=apart,
+)
+
+# %% [markdown]
+# CALLING
+#
+# ## What does the model cost, in which format?
+#
+# A model goes to a server, a program, a phone. Each format is written, read again without the notebook's model, and asked about
+# the same 60 pictures. *LiteRT* is the format for phones; in *8 bit* its weights are rounded to whole numbers. Both, and the
+# SavedModel of TensorFlow, need the TensorFlow backend; elsewhere the rows are left out.
+
+# %%
+import tempfile
+import time
+from pathlib import Path
+
+folder = Path(tempfile.mkdtemp())
+expected = model.predict(some, verbose=0)
+model.save(folder / "model.keras")
+loaded = keras.models.load_model(folder / "model.keras")
+readers = {"Keras": (folder / "model.keras", lambda x: loaded.predict(x, verbose=0))}
+if keras.backend.backend() == "tensorflow":
+    from tlcourse.lesson import quietly
+
+    with quietly():
+        import tensorflow as tf
+
+        model.export(folder / "saved", verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"))
+        (folder / "model.tflite").write_bytes(converter.convert())
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        (folder / "model-8-bit.tflite").write_bytes(converter.convert())
+        served = tf.saved_model.load(folder / "saved")  # its variables live as long as this name
+        readers["SavedModel"] = folder / "saved", served.serve
+        for name, file in {"LiteRT": "model.tflite", "LiteRT, 8 bit": "model-8-bit.tflite"}.items():
+            interpreter = tf.lite.Interpreter(str(folder / file), num_threads=2)
+            (said,) = interpreter.get_signature_list().values()
+            runner = interpreter.get_signature_runner()
+
+            def answer(pictures, runner=runner, said=said):
+                return runner(**{said["inputs"][0]: pictures})[said["outputs"][0]]
+
+            readers[name] = folder / file, answer
+
+
+# %%
+def megabytes(path):
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(each.stat().st_size for each in files) / 1e6
+
+
+rows, apart = [], {}
+for name, (path, answer) in readers.items():
+    answer(some)  # the first call compiles
+    started = time.perf_counter()
+    given = np.array(answer(some))
+    milliseconds = 1000 * (time.perf_counter() - started) / len(some)
+    apart[name] = float(np.abs(given - expected).max())
+    other = np.sum(given.argmax(axis=1) != expected.argmax(axis=1))
+    rows.append(
+        [
+            name,
+            f"{megabytes(path):.1f}",
+            f"{milliseconds:.0f}",
+            f"{apart[name]:.1g}",
+            f"{other} of {len(some)}",
+        ]
+    )
+Table(
+    ["", "MB", "ms a picture", "largest difference", "other kinds named"],
+    rows,
+    "All 60 pictures in one call; difference of a probability from the model in this notebook.",
+)
+
+# %%
+exact = {name: value for name, value in apart.items() if name != "LiteRT, 8 bit"}
+lesson.claim(
+    "formats-agree",
+    "In every format with unrounded weights the model answers the same, to a thousandth of a probability.",
+    holds=max(exact.values()) < 0.001,
+    observed=exact,
+)
+
+# %% [markdown]
+# FORMATS
+#
+# ## Would you notice that the pictures have changed?
+#
+# A deployed model is not told that its pictures have changed. Two new clients: one has only **grey** photographs and screens, the
+# other stores everything as tiny **thumbnails**, 24×24. Half of the test pictures play the weeks in which the
+# model was judged, the other half the weeks after: as they are, grey, and as thumbnails.
+#
+# Nobody labels new pictures, so accuracy can't be watched. What can be watched is how many answers are unsure, and whether a
+# classifier can tell the new features from the old ones: if it can't (an AUC of 0.5), nothing has changed that the network sees.
+
+# %%
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+before, after = np.arange(len(test.labels)) % 2 == 0, np.arange(len(test.labels)) % 2 == 1
+new = test.images[after]
+grey = new.mean(axis=3, keepdims=True).repeat(3, axis=3).astype("uint8")
+tiny = keras.ops.image.resize(new.astype("float32"), (24, 24), antialias=True)
+tiny = np.array(keras.ops.image.resize(tiny, (128, 128))).clip(0, 255).astype("uint8")
+weeks = {"as before": new, "grey": grey, "thumbnails": tiny}
+watched = {
+    name: extract(imagenet, shown, "features", batch_size=64) for name, shown in weeks.items()
+}
+
+# %%
+rows, told = [], {}
+which = np.repeat([0, 1], [before.sum(), after.sum()])
+telling = make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=1000))
+for name, shown in watched.items():
+    shares = top.predict(shown, verbose=0)
+    both = np.concatenate([of_test[before], shown])
+    told[name] = auc_interval(
+        which, cross_val_predict(telling, both, which, cv=5, method="decision_function")
+    )
+    right, unsure = (
+        np.mean(shares.argmax(axis=1) == test.labels[after]),
+        np.mean(shares.max(axis=1) < 0.8),
+    )
+    rows.append([name, f"{100 * right:.1f}", f"{100 * unsure:.1f}", str(told[name])])
+Table(
+    ["new pictures", "right, %", "unsure, %", "told from the old ones, AUC"],
+    rows,
+    "Unsure: no kind has a probability of 80 % or more. AUC with its 95 % interval; 0.5 is guessing.",
+)
+
+# %%
+lesson.claim(
+    "change-is-told",
+    "A classifier on the features tells grey pictures and thumbnails from those before.",
+    holds=min(told["grey"].low, told["thumbnails"].low) > 0.5,
+    observed=told,
+)
+
+# %% [markdown]
+# DRIFT
+#
+# ## The numbers of the full profile
+#
+# FULL
+#
+# ## What it shows and what it does not
+#
+# Draws are of labels; pool and test part stay the same, and all pictures are painted around the same twelve photographs. So the
+# intervals speak of other labels, not of other web sites.

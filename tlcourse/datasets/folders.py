@@ -1,0 +1,85 @@
+"""Folders of pictures, as a reader would have them: what a lesson reads instead of arrays."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tlcourse.checks import known
+from tlcourse.datasets.flowers import load_flowers
+from tlcourse.datasets.website.kinds import KINDS, paint
+
+EACH = {"train": 20, "validation": 10, "test": 20}
+"""Pictures of each kind in each part."""
+
+UNSORTED = 200
+
+
+def write_pictures(name, folder, *, seed=0, evaluate_on="reporting"):
+    """Write a folder of labelled pictures in three parts, and one of pictures that nobody has sorted.
+
+    In ``train``, ``validation`` and ``test`` stands a folder for each kind, with 20, 10 and 20 pictures; ``unsorted``
+    holds 200 pictures of all kinds. Those of ``website`` vary in size, and some have transparent corners.
+
+    Args:
+        name: ``"website"``, which is painted, or ``"flowers"``, which is fetched.
+        folder: where they go; made if need be, and empty.
+        seed: another seed paints or draws other pictures.
+        evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``.
+
+    Returns:
+        The folder, a path.
+
+    Raises:
+        ValueError: if the name or the part is unknown, or the folder is not empty.
+        AssetMissing: if the flowers have to be fetched first.
+
+    Example:
+        ``write_pictures("website", "pictures") / "train" / "chart"`` holds twenty charts.
+    """
+    known("data set of folders", name, ["website", "flowers"])
+    known("part", evaluate_on, ["reporting", "development"])
+    folder = Path(folder).expanduser()
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} must be empty, so that nothing of yours is lost. Name another folder.")
+    kinds, draw = (_website if name == "website" else _flowers)(np.random.default_rng(seed), evaluate_on)
+    for part, each in EACH.items():
+        for kind in kinds:
+            for number in range(each):
+                _save(draw(kind, part), folder / part / kind, f"{kind}-{number + 1:02}")
+    rng = np.random.default_rng(seed)
+    for number in range(UNSORTED):
+        _save(draw(kinds[rng.integers(len(kinds))], "unsorted"), folder / "unsorted", f"{number + 1:03}")
+    return folder
+
+
+def _website(rng, evaluate_on):
+    """Return the kinds, and a function that paints the next picture of a kind for a part."""
+    judged = "test" if evaluate_on == "reporting" else "validation"
+    regions = {"train": "training", "validation": "validation", "test": judged, "unsorted": judged}
+    return list(KINDS), lambda kind, part: paint(kind, regions[part], rng)[0]
+
+
+def _flowers(rng, evaluate_on):
+    """Return the kinds, and a function that takes the next photograph of a kind for a part; none comes twice."""
+    flowers = load_flowers(evaluate_on)
+    sources = {"train": "pool", "validation": "pool", "test": evaluate_on, "unsorted": evaluate_on}
+    left = {part: list(rng.permutation(flowers.rows(part))) for part in set(sources.values())}
+
+    def draw(kind, part):
+        rows = left[sources[part]]
+        label = flowers.class_names.index(kind)
+        return Image.fromarray(
+            flowers.images[rows.pop(next(n for n, row in enumerate(rows) if flowers.labels[row] == label))]
+        )
+
+    return list(flowers.class_names), draw
+
+
+def _save(picture, folder, stem):
+    """Save a picture as JPEG, or as PNG where corners are transparent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if picture.mode == "RGBA":
+        picture.save(folder / f"{stem}.png")
+    else:
+        picture.save(folder / f"{stem}.jpg", quality=90)
