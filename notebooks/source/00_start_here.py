@@ -25,7 +25,7 @@
 # photographs, and you can borrow it.
 #
 # **After this lesson you can** put a borrowed network to work on a folder of pictures, in six steps: prepare, choose,
-# use its features, fine-tune, evaluate, deploy. All in plain Keras; 90 minutes. You should have called `fit` before.
+# use its features, fine-tune, evaluate, deploy. All in plain Keras; about 100 minutes with the exercises. You should have called `fit` before.
 
 # %% tags=["parameters"]
 LESSON = "00"
@@ -34,7 +34,7 @@ SEED = 0
 
 # %% [markdown]
 # The next cell belongs to the course: it paints the pictures, and its names are for those who run all lessons many times.
-# The numbers in the text are those of this page as it was published; on another machine the last digit may differ.
+# The numbers in the text are those of this page as it was published; elsewhere the last digit may differ.
 
 # %%
 import tempfile
@@ -136,6 +136,7 @@ from skimage import data
 from tlcourse.backbones import load_network
 
 network, names = load_network("efficientnet-lite0", side=SIDE)
+print("web site" in names, "banner" in names, "chart" in names)
 examples = [
     ImageOps.fit(Image.fromarray(each), (SIDE, SIDE)) for each in (data.chelsea(), data.coffee())
 ]
@@ -154,7 +155,7 @@ for ax, picture, answer in zip(axes, examples, np.array(answers)):
 # ### Step 3 · Use its features
 #
 # `include_top=False` leaves out the last layer. What remains is the **base**. It turns a picture into a grid of 4×4
-# places with 1,280 numbers each. Their mean over the grid are the **features** of the picture. A frozen base gives the
+# places with 1,280 numbers each. Their mean over the grid are the **features** of the picture. (`layer(x)` puts a layer behind what is before it; `keras.Model(inputs, outputs)` makes a model of the chain.) A frozen base gives the
 # same features for a picture every time, so compute them once:
 
 
@@ -208,7 +209,7 @@ _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 #
 # ### Step 4 · Fine-tune
 #
-# ImageNet has no charts. Perhaps the last layers of the base can learn something about them. **Fine-tuning** unfreezes
+# ImageNet has no charts. **Fine-tuning** unfreezes
 # those layers and trains them too, with a *small* learning rate.
 #
 # Why did we train the head first? A new head answers at random. Its large errors would flow back into the base and
@@ -232,16 +233,16 @@ print(f"{count:,} of {model.count_params():,} numbers will be trained")
 
 # %%
 model.compile(keras.optimizers.Adam(0.0001), **recipe)
-choose = validation, validation_labels
-model.fit(train, train_labels, validation_data=choose, epochs=4, **options)
-tuned = model.evaluate(*choose, verbose=0)[1]
+model.fit(train, train_labels, validation_data=(validation, validation_labels), epochs=4, **options)
+tuned = model.evaluate(validation, validation_labels, verbose=0)[1]
 print(f"validation: frozen {frozen:.1%}, fine-tuned {tuned:.1%}")
-model.set_weights(model.get_weights() if tuned > frozen else frozen_weights)
+if tuned <= frozen:
+    model.set_weights(frozen_weights)
 
 # %% [markdown]
 # Each was taken at the epoch with its lowest validation loss. 96.7 % against 95.0 % is one picture of sixty; by our rule the
 # frozen model stays. In five runs of this page, with other pictures each time, fine-tuning was ahead twice, level twice
-# and behind once. Sixty pictures can't tell. Lesson 02 shows where it wins.
+# and behind once. Lesson 02 shows where it wins.
 #
 # ### Step 5 · Evaluate
 #
@@ -273,10 +274,11 @@ _ = [ax.axis("off") for ax in axes.flat]
 # 90.0 % on 120 new pictures, after 96.7 % on the sixty that we chose by: believe the former. Five runs of this page gave
 # 90.0 to 94.2 %. <!-- not measured here: seeds 0 to 4 of this page -->
 #
-# The second row says why. The two surest mistakes are motorcycles. In the training folder motorcycles stand on two banners
-# and on no photograph: the model has learned *motorcycle*, where we meant *text on a picture*. More training does not
-# cure such a **shortcut**; photographs of motorcycles in the training folder would. The fifth picture,
-# a *banner*, has lost its text and looks like the photograph below it. Our label is wrong, and the model is right.
+# Nine of the twelve mistakes are called *banner*, and of the twenty photographs only 14 are right. The second row shows why.
+# The two surest mistakes are motorcycles; in the training folder motorcycles stand on two banners and on no photograph.
+# The model has learned *motorcycle*, where we meant *text on a picture*. Such a **shortcut** calls for other training
+# pictures. The fifth picture, a *banner*, has lost its text and looks like the photograph below it: our label is wrong, and
+# the model is right.
 #
 # Of the answers that are sure by 80 % or more, the border that we shall use, 94.5 % are right.
 #
@@ -390,18 +392,17 @@ for name, rows in {"validation": second, "test": last}.items():
 shares = my_head(reader.output)
 keras.Model(inputs, {kind: shares[:, n] for n, kind in enumerate(mine)}).save(FOLDER / "mine.keras")
 saved = keras.models.load_model(FOLDER / "mine.keras")
-new = Image.fromarray(data.gravel()[100:300, 100:300]).convert("RGB").resize((SIDE, SIDE))
+new = Image.fromarray(data.gravel()[:100, 412:]).convert("RGB").resize((SIDE, SIDE))
 answer = saved(np.stack([np.array(new), examples[0]]))
-for n, name in enumerate(["a larger piece of gravel", "a cat"]):
+for n, name in enumerate(["gravel", "a cat"]):
     print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))
 
 # %% [markdown]
-# Here borrowing wins clearly, on the test part 100.0 % against 79.2 %. The cat, though, is *grass*, for sure. A classifier
-# never says "none of these": it has no word for it, unless you give it a kind *other*. The program `sort.py` works
-# with `mine.keras`, too.
+# Here borrowing wins, on the 24 test pictures 100.0 % against 79.2 %; another place may look different, so don't trust such a
+# round number. And the cat is *grass*, for sure. A classifier never says "none of these": it has no word for it, unless
+# you give it a kind *other*. The program `sort.py` works with `mine.keras`, too.
 #
-# And if your own result is poor? Look at the nearest training pictures first. Then try more labels, larger pictures
-# (`SIDE = 224`), fine-tuning.
+# If your own result is poor, try in turn: the nearest training pictures, more labels, `SIDE = 224`, fine-tuning.
 #
 # ## Is it worth it?
 #
@@ -467,7 +468,7 @@ lesson.claim(
 # %% [markdown]
 # ## Where it breaks
 #
-# **The range.** Most tutorials divide pixels by 255. This network must not get them so. No error says it:
+# **The range.** Many programs divide pixels by 255. This network must not get them so. No error says it:
 
 # %%
 divided = model.predict(test / 255, verbose=0).argmax(axis=1)
@@ -498,7 +499,7 @@ lesson.claim(
 # | you have | try |
 # |---|---|
 # | some dozen pictures of each kind | frozen base, new head |
-# | a hundred or more of each, or pictures unlike photographs | fine-tune the end too; keep what wins on validation |
+# | more, or pictures unlike photographs | fine-tune the end too (lesson 02); keep what wins on validation |
 # | in any case | a rival without a network; the surest mistakes; a folder for the doubtful |
 #
 # ## Your turn
@@ -506,8 +507,7 @@ lesson.claim(
 # ### Exercise 00.1 · Fewer labels
 #
 # Guess first: how much is left with *five* pictures of each kind? Write `with_few(k)`: it trains a new head on the first
-# `k` training pictures of each kind (`train_features`) and returns the share of the test pictures that are right
-# (`test_features`).
+# `k` training pictures of each kind (`train_features`) and returns the share of the test pictures that are right (`test_features`). Forty epochs will do.
 #
 # <details><summary>Hint</summary>
 #
@@ -629,7 +629,7 @@ lesson.check(
 # - One function reads every picture, in training and in the program.
 # - Borrow the base, freeze it, compute the features once, train a new head.
 # - Fine-tune after the head: flags, then `compile`, a low rate. Keep it only if validation says so.
-# - Judge once on the test part, then look at the surest mistakes and what is nearest to them.
+# - Choose nothing by the test part. Look at the surest mistakes and what is nearest to them.
 # - Save range and names inside the model; set the doubtful aside.
 #
 # ## Further reading
@@ -641,5 +641,4 @@ lesson.check(
 # **[Deeper](deeper/00_start_here.ipynb)**: what borrowing is worth with 2 to 40 labels, what augmentation does, what the
 # model weighs in each format, and how to notice that the pictures have changed.
 #
-# **Next**: how much is it worth, from which layer? 01 · What should be relearned? 02 · My pictures differ from the
-# labelled ones: 03 · Somebody will act on the answer: 04 · I have texts: 05 · Can it do harm? 06
+# **Next**: lesson 01 asks how much borrowing is worth, and from which layer.
