@@ -25,7 +25,8 @@
 # photographs, and you can borrow it.
 #
 # **After this lesson you can** put a borrowed network to work on a folder of pictures, in six steps: prepare, choose,
-# use its features, fine-tune, evaluate, deploy. All in plain Keras; about 100 minutes with the exercises. You should have called `fit` before.
+# use its features, fine-tune, evaluate, deploy. All in plain Keras; about 100 minutes with the exercises. You should
+# have called `fit` before.
 
 # %% tags=["parameters"]
 LESSON = "00"
@@ -33,8 +34,8 @@ PROFILE = "quick"
 SEED = 0
 
 # %% [markdown]
-# The next cell belongs to the course: it paints the pictures, and its names are for those who run all lessons many times.
-# The numbers in the text are those of this page as it was published; elsewhere the last digit may differ.
+# The next cell belongs to the course: it paints the pictures, and its names are for those who run all lessons many
+# times. The numbers in the text are those of this page as it was published; elsewhere the last digit may differ.
 
 # %%
 import tempfile
@@ -106,8 +107,9 @@ for row, line in enumerate(axes):
         ax.axis("off")
 
 # %% [markdown]
-# The first screenshot shows nothing but an astronaut: the middle square has cut its frame away. The pictures are painted by a program around twelve real photographs. Validation and test
-# use parts of those photographs that training never sees.
+# The first screenshot shows nothing but an astronaut: the middle square has cut its frame away. The pictures are
+# painted by a program around twelve real photographs. Validation and test use parts of those photographs that
+# training never sees.
 #
 # ## Idea
 #
@@ -149,13 +151,14 @@ for ax, picture, answer in zip(axes, examples, np.array(answers)):
     ax.axis("off")
 
 # %% [markdown]
-# It knows a cat and a cup of coffee. Among its thousand names is *web site*, which may help with screenshots, but neither
-# *banner* nor *chart*. We don't want its words, though; we want what it looks at.
+# It knows a cat and a cup of coffee. Among its thousand names is *web site*, which may help with screenshots, but
+# neither *banner* nor *chart*. We don't want its words, though; we want what it looks at.
 #
 # ### Step 3 · Use its features
 #
 # `include_top=False` leaves out the last layer. What remains is the **base**. It turns a picture into a grid of 4×4
-# places with 1,280 numbers each. Their mean over the grid are the **features** of the picture. (`layer(x)` puts a layer behind what is before it; `keras.Model(inputs, outputs)` makes a model of the chain.) A frozen base gives the
+# places with 1,280 numbers each. Their mean over the grid are the **features** of the picture. (`layer(x)` puts a
+# layer behind what is before it; `keras.Model(inputs, outputs)` makes a model of the chain.) A frozen base gives the
 # same features for a picture every time, so compute them once:
 
 
@@ -203,14 +206,14 @@ plt.plot(curves["val_accuracy"], "--", label="validation pictures")
 _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 
 # %% [markdown]
-# This is **feature extraction**, from 120 pictures. The head soon gets all of *them* right. What counts is the other curve:
-# it flickers between neighbours, because one picture of sixty is 1.7 points.
+# This is **feature extraction**, from 120 pictures. The head soon gets all of *them* right. What counts is the other
+# curve: it flickers between neighbours, because one picture of sixty is 1.7 points.
 # <!-- not measured here: one divided by sixty -->
 #
 # ### Step 4 · Fine-tune
 #
-# ImageNet has no charts. **Fine-tuning** unfreezes
-# those layers and trains them too, with a *small* learning rate.
+# ImageNet has no charts. **Fine-tuning** unfreezes the last layers of the base and trains them too, with a *small*
+# learning rate.
 #
 # Why did we train the head first? A new head answers at random. Its large errors would flow back into the base and
 # change what it knows.
@@ -240,15 +243,15 @@ if tuned <= frozen:
     model.set_weights(frozen_weights)
 
 # %% [markdown]
-# Each was taken at the epoch with its lowest validation loss. 96.7 % against 95.0 % is one picture of sixty; by our rule the
-# frozen model stays. In five runs of this page, with other pictures each time, fine-tuning was ahead twice, level twice
-# and behind once. Lesson 02 shows where it wins.
+# Each was taken at the epoch with its lowest validation loss. 96.7 % against 95.0 % is one picture of sixty; by our
+# rule the frozen model stays. In five runs of this page, with other pictures each time, fine-tuning was ahead twice,
+# level twice and behind once. Lesson 02 shows where it wins.
 #
 # ### Step 5 · Evaluate
 #
-# The test pictures have not been touched; nothing is chosen by them. First the shares, then the confusion matrix (a row is
-# what a picture is, a column what the model says), then the mistakes, the surest first, each above the training picture
-# that is nearest in its features.
+# The test pictures have not been touched; nothing is chosen by them. First the shares, then the confusion matrix (a
+# row is what a picture is, a column what the model says), then the mistakes, the surest first, each above the
+# training picture that is nearest in its features.
 
 # %%
 answers = model.predict(test, verbose=0)
@@ -260,7 +263,7 @@ look = {"display_labels": kinds, "cmap": "Blues", "colorbar": False, "xticks_rot
 _ = ConfusionMatrixDisplay.from_predictions(test_labels, says, **look)
 wrong = np.flatnonzero(~correct)
 wrong = wrong[np.argsort(-sure[wrong])][:8]
-seen, asked = (extractor.predict(part, verbose=0) for part in (train, test[wrong]))
+seen, asked = extractor.predict(train, verbose=0), extractor.predict(test, verbose=0)[wrong]
 _, axes = plt.subplots(2, 8, figsize=(10, 3.4))
 for (above, below), n, features in zip(axes.T, wrong, asked):
     near = np.square(seen - features).sum(axis=1).argmin()
@@ -271,14 +274,14 @@ for (above, below), n, features in zip(axes.T, wrong, asked):
 _ = [ax.axis("off") for ax in axes.flat]
 
 # %% [markdown]
-# 90.0 % on 120 new pictures, after 96.7 % on the sixty that we chose by: believe the former. Five runs of this page gave
-# 90.0 to 94.2 %. <!-- not measured here: seeds 0 to 4 of this page -->
+# 90.0 % on 120 new pictures, after 96.7 % on the sixty that we chose by: believe the former. Five runs of this page
+# gave 90.0 to 94.2 %. <!-- not measured here: seeds 0 to 4 of this page -->
 #
-# Nine of the twelve mistakes are called *banner*, and of the twenty photographs only 14 are right. The second row shows why.
-# The two surest mistakes are motorcycles; in the training folder motorcycles stand on two banners and on no photograph.
-# The model has learned *motorcycle*, where we meant *text on a picture*. Such a **shortcut** calls for other training
-# pictures. The fifth picture, a *banner*, has lost its text and looks like the photograph below it: our label is wrong, and
-# the model is right.
+# Nine of the twelve mistakes are called *banner*, and of the twenty photographs only 14 are right. The second row
+# shows why. The two surest mistakes are motorcycles; in the training folder motorcycles stand on two banners and on
+# no photograph. The model has learned *motorcycle*, where we meant *text on a picture*. Such a **shortcut** calls for
+# other training pictures. The fifth picture, a *banner*, has lost its text and looks like the photograph below it:
+# our label is wrong, and the model is right.
 #
 # Of the answers that are sure by 80 % or more, the border that we shall use, 94.5 % are right.
 #
@@ -294,8 +297,8 @@ unsorted = sorted((FOLDER / "unsorted").iterdir())
 here = model.predict(np.stack([read(file) for file in unsorted]), verbose=0)
 
 # %% [markdown]
-# The program that the company gets. It needs Keras, Pillow and that file, and reads pictures just as we did. What the model
-# is unsure of it sets aside for a person:
+# The program that the company gets. It needs Keras, Pillow and that file, and reads pictures just as we did. What the
+# model is unsure of it sets aside for a person:
 
 # %%
 # %%writefile {FOLDER}/sort.py
@@ -358,8 +361,8 @@ lesson.claim(
 # ## On your own data
 #
 # Nothing above knows about web sites. Say you have one folder with a sub-folder for each kind, not yet divided. As a
-# stand-in: 120 grey photographs of surfaces. Pictures of one place, one person, one client must stay together, or the test
-# flatters you (lesson 04); here the file names say which, up to the dash.
+# stand-in: 120 grey photographs of surfaces. Pictures of one place, one person, one client must stay together, or the
+# test flatters you (lesson 04); here the file names say which, up to the dash.
 
 # %%
 MINE, rng = FOLDER / "mine", np.random.default_rng(SEED)  # your folder; then leave out the rest
@@ -398,19 +401,18 @@ for n, name in enumerate(["gravel", "a cat"]):
     print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))
 
 # %% [markdown]
-# Here borrowing wins, on the 24 test pictures 100.0 % against 79.2 %; another place may look different, so don't trust such a
-# round number. And the cat is *grass*, for sure. A classifier never says "none of these": it has no word for it, unless
-# you give it a kind *other*. The program `sort.py` works with `mine.keras`, too.
+# Here borrowing wins, on the 24 test pictures 100.0 % against 79.2 %; another place may look different, so don't
+# trust such a round number. And the cat is *grass*, for sure. A classifier never says "none of these": it has no word
+# for it, unless you give it a kind *other*. The program `sort.py` works with `mine.keras`, too.
 #
 # If your own result is poor, try in turn: the nearest training pictures, more labels, `SIDE = 224`, fine-tuning.
 #
 # ## Is it worth it?
 #
-# What would the same pictures have given *without* the borrowed network? Two rivals: a small network of our own, trained
-# from scratch, and no network at all, a support vector machine on 16×16 pixels. (Their settings were chosen on other
-# pictures.) Each method gets twenty labelled pictures of each kind, drawn from the thirty that are not for testing; three
-# draws, the same for all.
-
+# What would the same pictures have given *without* the borrowed network? Two rivals: a small network of our own,
+# trained from scratch, and no network at all, a support vector machine on 16×16 pixels. (Their settings were chosen
+# on other pictures.) Each method gets twenty labelled pictures of each kind, drawn from the thirty that are not for
+# testing; three draws, the same for all.
 #
 # **Guess first:** how many of the test pictures do the two rivals get right?
 
@@ -453,9 +455,9 @@ for name, shares in right.items():
 gain = paired_interval(right["borrowed, frozen"], right["from scratch"])
 
 # %% [markdown]
-# Borrowed features get 90.6 % right, a network of our own 71.1 %, pixels 60.3 %. Is it luck? The **interval** below says
-# where the mean gain over many draws is likely to lie, judging by how much the three gains differ. Three overlapping
-# draws are few; *Deeper* has ten.
+# Borrowed features get 90.6 % right, a network of our own 71.1 %, pixels 60.3 %. Is it luck? The **interval** below
+# says where the mean gain over many draws is likely to lie, judging by how much the three gains differ. Three
+# overlapping draws are few; *Deeper* has ten.
 
 # %%
 lesson.claim(
@@ -490,11 +492,11 @@ lesson.claim(
 #
 # ## What it shows and what it does not
 #
-# *It shows* that a network for photographs, frozen, sorts banners and charts that it never learned, from twenty pictures
-# of each, far better than a network of our own.
+# *It shows* that a network for photographs, frozen, sorts banners and charts that it never learned, from twenty
+# pictures of each, far better than a network of our own.
 #
-# *It does not show* that your pictures will be sorted as well: ours are painted around twelve photographs, and their six
-# kinds look very different. Nor that borrowing always pays (lessons 01 and 06).
+# *It does not show* that your pictures will be sorted as well: ours are painted around twelve photographs, and their
+# six kinds look very different. Nor that borrowing always pays (lessons 01 and 06).
 #
 # | you have | try |
 # |---|---|
@@ -506,8 +508,9 @@ lesson.claim(
 #
 # ### Exercise 00.1 · Fewer labels
 #
-# Guess first: how much is left with *five* pictures of each kind? Write `with_few(k)`: it trains a new head on the first
-# `k` training pictures of each kind (`train_features`) and returns the share of the test pictures that are right (`test_features`). Forty epochs will do.
+# Guess first: how much is left with *five* pictures of each kind? Write `with_few(k)`: it trains a new head on the
+# first `k` training pictures of each kind (`train_features`) and returns the share of the test pictures that are
+# right (`test_features`). Forty epochs will do.
 #
 # <details><summary>Hint</summary>
 #
@@ -562,8 +565,8 @@ lesson.check(
 #     network.trainable = False
 # ```
 #
-# A flag set on a network goes to all of its layers at that moment, so what comes last wins. Write `unfreeze(network, n)` as it should be:
-# the last `n` layers trainable, but no batch normalisation among them; all others frozen.
+# A flag set on a network goes to all of its layers at that moment, so what comes last wins. Write `unfreeze(network,
+# n)` as it should be: the last `n` layers trainable, but no batch normalisation among them; all others frozen.
 
 
 # %%
@@ -638,7 +641,7 @@ lesson.check(
 # - Kumar et al. (2022), *Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution*, ICLR: why the
 #   head comes first.
 #
-# **[Deeper](deeper/00_start_here.ipynb)**: what borrowing is worth with 2 to 40 labels, what augmentation does, what the
-# model weighs in each format, and how to notice that the pictures have changed.
+# **[Deeper](deeper/00_start_here.ipynb)**: what borrowing is worth with 2 to 40 labels, what augmentation does, what
+# the model weighs in each format, and how to notice that the pictures have changed.
 #
 # **Next**: lesson 01 asks how much borrowing is worth, and from which layer.

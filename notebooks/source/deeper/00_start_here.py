@@ -17,9 +17,10 @@
 # %% [markdown]
 # # 00 Deeper · What is it worth, and what does it cost?
 #
-# [Lesson 00](../00_start_here.ipynb) compared three methods at one number of labels, in three draws. Here is the whole
-# curve, with four methods and ten draws ("Is it worth it?"); what more views of each picture add ("Step 3"); what the model weighs in
-# each file format, and whether it still answers the same ("Step 6"); and how one notices that the pictures have changed.
+# [Lesson 00](../00_start_here.ipynb) compared three methods at one number of labels, in three draws. Here is the
+# whole curve, with four methods and ten draws ("Is it worth it?"); what more views of each picture add ("Step 3");
+# what the model weighs in each file format, and whether it still answers the same ("Step 6"); and how one notices
+# that the pictures have changed.
 
 # %% tags=["parameters"]
 LESSON = "00-deeper"
@@ -36,15 +37,16 @@ style()
 # %% [markdown]
 # ## With how many labels?
 #
-# The same kinds of pictures as in the lesson, from fixed parts: labels are drawn from a pool of 80 of each kind, accuracy is
-# measured on 100 others of each. Four methods, each on the same ten draws:
+# The same kinds of pictures as in the lesson, from fixed parts: labels are drawn from a pool of 80 of each kind,
+# accuracy is measured on 100 others of each. Four methods, each on the same ten draws:
 #
 # - **ImageNet**: EfficientNet-Lite0, frozen, its last features;
 # - **photos**: the course's own small network for photographs, ten kinds of animals and vehicles, 32×32, frozen;
 # - **pixels**: a support vector machine on 32×32 pixels, its settings chosen inside the labels;
 # - **scratch**: the small network of the lesson, on 64×64 pixels, 180 steps of twenty pictures for every number of labels.
 #
-# Frozen features are read by the course's probe: ridge regression, least squares with a penalty on large weights, which is chosen by leaving out each labelled picture in turn.
+# Frozen features are read by the course's probe: ridge regression, least squares with a penalty on large weights,
+# which is chosen by leaving out each labelled picture in turn.
 
 # %%
 from tlcourse.backbones import load_backbone
@@ -152,20 +154,20 @@ lesson.claim(
 # %% [markdown]
 # ImageNet's features lead at every number of labels: with five of each kind they are where the other three come with
 # forty. `photos` knows photographs, too, and is the next best with two and five labels; with forty, pixels are two
-# points ahead of it, and it is no better than the network from scratch. So to borrow alone did not help there; to borrow
-# from ImageNet did: 3.4 million numbers learned at 224×224 against half a million at 32×32. Which of these differences
-# matters we don't know; the other three methods also see smaller pictures.
+# points ahead of it, and it is no better than the network from scratch. So to borrow alone did not help there; to
+# borrow from ImageNet did: 3.4 million numbers learned at 224×224 against half a million at 32×32. Which of these
+# differences matters we don't know; the other three methods also see smaller pictures.
 #
-# The lead shrinks. From twenty to forty labels ImageNet gains 2.2 points, scratch 5.4, pixels 9.1; beyond forty nothing is
-# known. And the network from scratch is not tuned: its 180 steps are thirty epochs of twenty labels, but fifteen of
-# forty. Longer training might narrow the gap. Some of ImageNet's mistakes may be pictures that nobody could name: one in
-# twelve is painted so.
+# The lead shrinks. From twenty to forty labels ImageNet gains 2.2 points, scratch 5.4, pixels 9.1; beyond forty
+# nothing is known. And the network from scratch is not tuned: its 180 steps are thirty epochs of twenty labels, but
+# fifteen of forty. Longer training might narrow the gap. Some of ImageNet's mistakes may be pictures that nobody
+# could name: one in twelve is painted so.
 #
 # ## What do more views of a picture add?
 #
 # The lesson computed features once, of each picture as it is. One can also show the network four more views of each
-# training picture, a little moved, enlarged or mirrored, and train the head on all five. That is **augmentation** with a frozen
-# base: it costs five passes, once, instead of one pass in every epoch.
+# training picture, a little moved, enlarged or mirrored, and train the head on all five. That is **augmentation**
+# with a frozen base: it costs five passes, once, instead of one pass in every epoch.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -192,14 +194,14 @@ gain = paired_interval(*(np.array(each) == test.labels for each in (fivefold, on
 lesson.finding("views", "Five views of each picture against one, at 5 labels of each kind", gain)
 
 # %% [markdown]
-# The interval holds zero, and reaches up to three points: with five labels of each kind and this probe, four more views are
-# not seen to help. The probe chooses its penalty without knowing which views belong together, which may cost it something.
-# Where the base itself is trained, augmentation may have more to do.
+# The interval holds zero, and reaches up to three points: with five labels of each kind and this probe, four more
+# views are not seen to help. The probe chooses its penalty without knowing which views belong together, which may
+# cost it something. Where the base itself is trained, augmentation may have more to do.
 #
 # ### Augmentation layers act where one does not expect it
 #
-# Put such layers *into* a model, as many guides do, and they act during `fit` and rest during `predict`. But what happens when the model is
-# simply called, as one does with a few pictures?
+# Put such layers *into* a model, as many guides do, and they act during `fit` and rest during `predict`. But what
+# happens when the model is simply called, as one does with a few pictures?
 
 # %%
 inputs = keras.Input((128, 128, 3))
@@ -242,16 +244,16 @@ lesson.claim(
 )
 
 # %% [markdown]
-# `augmenting(x)` moves and mirrors the pictures that it is asked about, so two calls give two answers, and here and there
-# another kind. The documentation of these layers says that at inference the output is the input. In `predict` and with
-# `training=False` two answers agree; in a plain call they don't. So a program that asks such a model by `model(x)` gets
-# noise. (`findings/keras_augmentation_acts_in_a_call.sh` shows it without the course.)
+# `augmenting(x)` moves and mirrors the pictures that it is asked about, so two calls give two answers, and here and
+# there another kind. The documentation of these layers says that at inference the output is the input. In `predict`
+# and with `training=False` two answers agree; in a plain call they don't. So a program that asks such a model by
+# `model(x)` gets noise. (`findings/keras_augmentation_acts_in_a_call.sh` shows it without the course.)
 #
 # ## What does the model cost, in which format?
 #
-# A model goes to a server, a program, a phone. Each format is written, read again without the notebook's model, and asked about
-# the same 60 pictures. *LiteRT* is the format for phones; in *8 bit* its weights are rounded to whole numbers. Both, and the
-# SavedModel of TensorFlow, need the TensorFlow backend; elsewhere the rows are left out.
+# A model goes to a server, a program, a phone. Each format is written, read again without the notebook's model, and
+# asked about the same 60 pictures. *LiteRT* is the format for phones; in *8 bit* its weights are rounded to whole
+# numbers. Both, and the SavedModel of TensorFlow, need the TensorFlow backend; elsewhere the rows are left out.
 
 # %%
 import tempfile
@@ -335,12 +337,13 @@ lesson.claim(
 #
 # ## Would you notice that the pictures have changed?
 #
-# A deployed model is not told that its pictures have changed. Two new clients: one has only **grey** photographs and screens, the
-# other stores everything as tiny **thumbnails**, 24×24. Half of the test pictures play the weeks in which the
-# model was judged, the other half the weeks after: as they are, grey, and as thumbnails.
+# A deployed model is not told that its pictures have changed. Two new clients: one has only **grey** photographs and
+# screens, the other stores everything as tiny **thumbnails**, 24×24. Half of the test pictures play the weeks in
+# which the model was judged, the other half the weeks after: as they are, grey, and as thumbnails.
 #
-# Nobody labels new pictures, so accuracy can't be watched. What can be watched is how many answers are unsure, and whether a
-# classifier can tell the new features from the old ones: if it can't (an AUC of 0.5: of two pictures, one old and one new, it picks the new one by chance), it finds no change.
+# Nobody labels new pictures, so accuracy can't be watched. What can be watched is how many answers are unsure, and
+# whether a classifier can tell the new features from the old ones: if it can't (an AUC of 0.5: of two pictures, one
+# old and one new, it picks the new one by chance), it finds no change.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -388,18 +391,19 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Two changes, both plain to see for the classifier. One did little harm: grey pictures are told from the old ones, and
-# 91.3 % of them are right, after 93.3 %: six more of 300 are wrong. The other did much: 70.0 % of the thumbnails are right.
-# So an alarm says *look*, not *broken*. The share of unsure answers separates the two here, 12.0 % against 26.0 %, after
-# 9.7 %. But nothing here says how many answers are wrong. Only a few new labels, each month, do.
+# Two changes, both plain to see for the classifier. One did little harm: grey pictures are told from the old ones,
+# and 91.3 % of them are right, after 93.3 %: six more of 300 are wrong. The other did much: 70.0 % of the thumbnails
+# are right. So an alarm says *look*, not *broken*. The share of unsure answers separates the two here, 12.0 % against
+# 26.0 %, after 9.7 %. But nothing here says how many answers are wrong. Only a few new labels, each month, do.
 #
-# For pictures as before the AUC is below 0.5, and its interval does not even hold it. Probably that is no change: where there
-# is nothing to learn, cross-validation tends to err to this side, since what is left out of one half is missing in what
-# is learned, and the interval does not know it. We have not tested that here.
+# For pictures as before the AUC is below 0.5, and its interval does not even hold it. Probably that is no change:
+# where there is nothing to learn, cross-validation tends to err to this side, since what is left out of one half is
+# missing in what is learned, and the interval does not know it. We have not tested that here.
 #
 # ## What it shows and what it does not
 #
-# Draws are of labels; pool and test part stay the same, and all pictures are painted around the same twelve photographs. So
-# the curves' intervals speak of other draws from these 80 of each kind (two draws of forty share half of their labels), the
-# AUC's of other pictures, and none of other web sites. The formats were asked about 60 pictures on one machine; the two
-# changes are made up. The claims held with seeds 0 and 1, and with 100 and 101 on development pictures; more were not run.
+# Draws are of labels; pool and test part stay the same, and all pictures are painted around the same twelve
+# photographs. So the curves' intervals speak of other draws from these 80 of each kind (two draws of forty share half
+# of their labels), the AUC's of other pictures, and none of other web sites. The formats were asked about 60 pictures
+# on one machine; the two changes are made up. The claims held with seeds 0 and 1, and with 101 on development
+# pictures; more were not run.
