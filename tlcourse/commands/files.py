@@ -29,7 +29,7 @@ def fetch(
     Exit status: 0 if everything is here, 1 if something could not be had.
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from tlcourse.assets import AssetMissing, at_hand, look_up, registry
     from tlcourse.assets import fetch as fetch_asset
@@ -43,7 +43,7 @@ def fetch(
         typer.echo(f"The profile {profile.value!r} needs nothing but what comes with the course.")
         raise typer.Exit
     here = {asset.name: at_hand(asset.name) for asset in assets}
-    table = Table("asset", "MB, official", "where", "lessons", "licence")
+    table = Table(Column("asset", no_wrap=True), "MB, official", "where", "lessons", "licence")
     for asset in assets:
         users = " ".join(sorted(lesson.name for lesson in both_volumes() if asset.name in lesson.needs[profile.value]))
         size, place = f"{asset.bytes / 1e6:.0f}", here[asset.name] or "to download"
