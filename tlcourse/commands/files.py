@@ -43,7 +43,7 @@ def fetch(
         typer.echo(f"The profile {profile.value!r} needs nothing but what comes with the course.")
         raise typer.Exit
     here = {asset.name: at_hand(asset.name) for asset in assets}
-    table = Table(Column("asset", no_wrap=True), "MB, official", "where", "lessons", "licence")
+    table = Table(Column("asset", no_wrap=True), "MB", "where", "lessons", "licence")
     for asset in assets:
         users = " ".join(sorted(lesson.name for lesson in both_volumes() if asset.name in lesson.needs[profile.value]))
         size, place = f"{asset.bytes / 1e6:.0f}", here[asset.name] or "to download"
