@@ -11,7 +11,7 @@ PARTS = {"pool": ("training", 80), "development": ("validation", 50), "reporting
 
 
 def load_website(evaluate_on="reporting"):
-    """Paint 1,380 pictures of six kinds, as they stand on a web site, each brought to 128x128.
+    """Paint 1,080 pictures of six kinds (780 for development), as they stand on a web site, each brought to 128x128.
 
     Photographs, and banners and screenshots with one, use the left half of each photograph in the pool, the upper right
     quarter for development and the lower right quarter to report on. One picture in twelve is doubtful for people, too:
