@@ -52,6 +52,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/features.py
 	$(BIN)/python tests/benchmarks/training.py
+	$(BIN)/python tests/benchmarks/shuffling.py
 	$(BIN)/python tests/benchmarks/running.py
 	$(BIN)/python tests/benchmarks/hub.py
 	$(BIN)/python tests/benchmarks/sentences.py
@@ -65,7 +66,7 @@ lint: $(VENV)/.installed
 
 lock: $(VENV)/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --extra tensorflow --extra dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-emit-find-links --extra tensorflow --extra medical --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/python -m tlcourse.course.environment > environment.yml
 
 clean:

@@ -24,6 +24,7 @@ from tlcourse.adaptation import (
     reverse_validation,
     source_risk,
 )
+from tlcourse.adaptation.losses import _median_between
 from tlcourse.training import rewind
 
 RNG = np.random.default_rng(0)
@@ -45,9 +46,9 @@ def test_coral_is_zero_on_identical_samples_and_blind_to_means():
 
 
 def test_mmd_by_hand_in_one_dimension():
-    # Source 0 and 2, target 2 and 5. Squared distances: 4 | 9 | 4, 25, 0, 9; the upper median of the six is 9.
+    # Source 0 and 2, target 2 and 5. Squared distances: 4 | 9 | 4, 25, 0, 9; the median of the six is 6.5.
     source, target = np.array([[0.0], [2.0]], "float32"), np.array([[2.0], [5.0]], "float32")
-    k = lambda squared: np.exp(-squared / 9)  # noqa: E731
+    k = lambda squared: np.exp(-squared / 6.5)  # noqa: E731
     between = (k(4) + k(25) + k(0) + k(9)) / 4
     unbiased = k(4) + k(9) - 2 * between
     biased = (2 + 2 * k(4)) / 4 + (2 + 2 * k(9)) / 4 - 2 * between
@@ -67,6 +68,27 @@ def test_mmd_takes_the_median_of_the_distances_between_different_examples():
     kernel = np.exp(-squared / np.median(squared[np.triu_indices(11, 1)]))
     expected = kernel[:6, :6].mean() + kernel[6:, 6:].mean() - 2 * kernel[:6, 6:].mean()
     assert float(mmd(FEW, OTHERS, scales=(1.0,), biased=True)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[0, 1, 3], [0, 1, 3, 7], [0, 0, 3, 7, 7], [0, 1, 2, 3, 4, 5, 6, 7], [0, 0, 0, 5, 9]],  # 3, 6, 10, 28, 10 pairs
+)
+def test_the_bandwidth_is_numpys_median_over_pairs(points):
+    x = np.array(points, "float32")[:, None]
+    squared = (x - x.T) ** 2
+    found = float(_median_between(ops.convert_to_tensor(squared)))
+    assert found == pytest.approx(np.median(squared[np.triu_indices(len(x), 1)]))
+
+
+def test_where_most_examples_are_one_point_the_bandwidth_is_the_mean_distance():
+    # A silent ReLU: seven of eight examples are 0, and 21 of 28 distances. The mean over all 64 pairs is 14 * 25 / 64.
+    x = np.zeros((8, 2), "float32")
+    x[0] = 3, 4
+    kernel = np.exp(-25 / (14 * 25 / 64))
+    # Within the source 6 of 16 pairs are apart, within the target none, between them one of four.
+    expected = (10 + 6 * kernel) / 16 + 1 - 2 * (3 + kernel) / 4
+    assert float(mmd(x[:4], x[4:], scales=(1.0,), biased=True)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_biased_mmd_is_zero_on_identical_samples():
@@ -232,6 +254,32 @@ def test_a_domain_classifier_ends_at_log_2_on_one_domain_split_in_two():
     assert apart.history["loss"][-1] < 0.1
 
 
+@pytest.mark.parametrize("dtype", ["float64", "mixed_float16", "mixed_bfloat16"])
+def test_layers_inside_have_the_precision_of_the_layer_around_them(dtype):
+    adversary, norm = Adversary(1.0, ramp=3, dtype=dtype), DomainBatchNormalization(dtype=dtype)
+    passed = adversary(FEW.astype("float64"), OTHERS.astype("float64"), training=True)
+    assert {layer.dtype_policy.name for layer in (adversary.hidden, adversary.logit, adversary.reversal)} == {dtype}
+    assert {one.dtype_policy.name for one in norm.statistics} == {dtype}
+    assert keras.backend.standardize_dtype(passed.dtype) == adversary.compute_dtype
+    assert np.isfinite(float(adversary.losses[0]))
+
+
+@keras.saving.register_keras_serializable(package="tests")
+def distance_of_means(source, target):
+    return ops.sum(ops.square(ops.mean(source, axis=0) - ops.mean(target, axis=0)))
+
+
+@pytest.mark.parametrize("distance", [coral, distance_of_means])
+def test_a_distance_goes_there_and_back_and_its_configuration_stays(distance, tmp_path):
+    config = Align(distance, 0.5).get_config()
+    for _ in range(2):
+        again = Align.from_config(config)
+        assert again.distance is distance and again.strength == 0.5
+    encoder_and(Align(distance, 0.5))[0].save(tmp_path / "align.keras")
+    loaded = keras.models.load_model(tmp_path / "align.keras")
+    assert [each.distance for each in loaded.layers if isinstance(each, Align)] == [distance]
+
+
 def test_domains_keep_their_own_statistics_and_share_scale_and_shift():
     norm = DomainBatchNormalization(momentum=0.0, epsilon=0.0)
     source, target = ops.convert_to_tensor(FEW), ops.convert_to_tensor(OTHERS)
@@ -297,6 +345,15 @@ def test_batches_hold_as_many_of_the_one_domain_as_of_the_other():
     assert sorted(inputs["source"].ravel()) == list(range(10))
     assert np.array_equal(outputs["label"], inputs["source"].ravel() % 2)  # labels follow their examples
     assert set(np.bincount(inputs["target"].ravel().astype(int) - 100)) <= {2, 3}
+
+
+def test_neighbouring_seeds_and_both_domains_have_orders_of_their_own():
+    x, labels = np.arange(40.0)[:, None], np.arange(40) % 2
+    orders = {}
+    for seed in range(4):
+        for name, values in pair_domains(x, labels, x, batch=40, seed=seed)[0].items():
+            orders[seed, name] = tuple(values.ravel())
+    assert len(set(orders.values())) == 8
 
 
 # Distances and choices
@@ -404,6 +461,7 @@ FOUR = FEW[:4]
         (lambda: source_risk(LABELS, FEW), "one label for each of the 6"),
         (lambda: mean_entropy(NAN), "Logits must be finite"),
         (lambda: mean_entropy(FEW[:, :1]), r"two classes or more; got \(6, 1\)"),
+        (lambda: mean_entropy(np.array([[0.2, 0.8], [1.0, 0.0]])), "these are probabilities"),
         (lambda: reverse_validation(FEW, LABELS, OTHERS, LABELS), "one label for each of the 5"),
         (lambda: reverse_validation(NAN, LABELS, OTHERS, np.arange(5)), "Features must be finite"),
         (lambda: reverse_validation(FEW, LABELS, OTHERS[:, :2], LABELS), "with one d"),

@@ -279,6 +279,24 @@ def test_a_pack_is_made_from_the_cache_and_read_again(made, tmp_path, monkeypatc
         verify_pack(str(tmp_path / "stick"))
 
 
+def test_a_home_is_meant_by_its_sign_wherever_a_person_names_a_folder(made, tmp_path, monkeypatch):
+    from tlcourse.assets import cache_root, make_pack, verify_pack
+
+    asset = made("/good.npz")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TLCOURSE_CACHE", "~/cache")
+    assert cache_root() == tmp_path / "home" / "cache"
+    make_pack("~/stick", {asset: fetch("made")})
+    assert verify_pack("~/stick") == 1
+    monkeypatch.setenv("TLCOURSE_CACHE", "~/another machine")
+    monkeypatch.setenv("TLCOURSE_PACK", "~/stick/")
+    monkeypatch.setenv("TLCOURSE_OFFLINE", "1")
+    assert (module.at_hand("made"), module.expected_hash("made")) == ("pack", SHA)
+    assert fetch("made").path == tmp_path / "home" / "another machine" / "assets" / "official" / "made.npz"
+    assert not (tmp_path / "~").exists()
+
+
 def test_the_cache_is_counted_and_cleared_by_kind(made, own_cache):
     from tlcourse.assets import cache_sizes, clear_cache
 

@@ -49,3 +49,9 @@ def test_grey_rgb_bytes_and_floats_mean_the_same():
 def test_bad_labels_are_refused(labels):
     with pytest.raises(ValueError, match="label|Labels"):
         checked_labels(labels, 3)
+
+
+def test_many_nearly_black_bytes_are_warned_about():
+    digits = np.random.default_rng(0).integers(0, 17, (8, 8, 8), "uint8")
+    with pytest.warns(UserWarning, match="None of these 8 images has a value above 16"):
+        checked_images(digits)

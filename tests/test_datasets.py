@@ -24,6 +24,7 @@ from tlcourse.datasets import (
     stratified_parts,
 )
 from tlcourse.datasets.backgrounds import written_on
+from tlcourse.datasets.texts import TextDataset
 from tlcourse.datasets.textures import PARTS, PHOTOGRAPHS
 from tlcourse.features import extract
 
@@ -87,6 +88,34 @@ def test_parts_and_names_that_do_not_exist_are_refused():
 def test_labels_of_another_length_are_refused():
     with pytest.raises(ValueError, match="one label for each of the 2"):
         Dataset("made", np.zeros((2, 4, 4)), np.zeros(3, int), ("a",), {})
+
+
+@pytest.mark.parametrize(
+    "changes, rule",
+    [
+        ({"parts": {"pool": [0, 1, 2], "reporting": [5, 2]}}, "row 2 of 'made' is in 'pool' and in 'reporting'. Leave"),
+        ({"parts": {"pool": [0, 1, 1], "reporting": [5]}}, "row 1 of 'made' is in 'pool' and in 'pool' again"),
+        ({"parts": {"pool": [0, 1], "reporting": [6]}}, r"in 0 … 5; 'reporting' of 'made' has rows from 6 to 6"),
+        ({"parts": {"pool": [0, -1], "reporting": [4]}}, "'pool' of 'made' has rows from -1 to 0"),
+        ({"parts": {"pool": np.arange(6) < 3, "reporting": [4]}}, r"'pool' of 'made' is bool .* np.flatnonzero"),
+        ({"parts": {"pool": [0.0, 1.0], "reporting": [4]}}, "whole numbers, at least one; 'pool' of 'made' is float64"),
+        ({"parts": {"pool": [0], "reporting": []}}, "at least one; 'reporting' of 'made'"),
+        ({"evaluate_on": "test"}, "Unknown part of 'made' 'test'"),
+        ({"class_names": ("a",)}, "labels up to 1 and 1 names"),
+        ({"groups": np.arange(7)}, "groups must have one entry for each of the 6 labels; 'made' has 7"),
+    ],
+)
+def test_parts_that_would_test_on_what_was_learned_or_on_nothing_are_refused(changes, rule):
+    labels, texts = np.arange(6) % 2, np.array(list("abcdef"))
+    usual = {
+        "class_names": ("a", "b"),
+        "parts": {"pool": [0, 1, 2, 3], "reporting": [5, 4]},
+        "groups": np.arange(6) % 3,
+    }
+    for kind, examples in ((Dataset, np.zeros((6, 4, 4))), (TextDataset, texts)):
+        assert kind("made", examples, labels, **usual).test.labels.tolist() == [1, 0]
+        with pytest.raises(ValueError, match=rule):
+            kind("made", examples, labels, **usual | changes)
 
 
 def test_parts_are_stratified_disjoint_and_always_the_same():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, t
 from sklearn.metrics import roc_auc_score
 
 from tlcourse.evaluation import (
@@ -38,10 +38,43 @@ def test_wilson_and_what_alike_images_are_worth():
     patients = np.repeat(np.arange(50), 2)
     twice = proportion(np.repeat(np.arange(50) < 40, 2), patients)
     once = proportion(np.arange(50) < 40)
-    assert twice.low == pytest.approx(once.low, abs=0.003)  # a second image that says the same tells nothing new
+    # A second image that says the same tells nothing new; but now that had to be estimated, and t is wider.
+    assert once.low - 0.005 < twice.low < once.low
     assert proportion([1] * 10).high == pytest.approx(1)
     assert 0 < proportion([1] * 10).low < 1
     assert str(proportion([1, 1, 1, 1], [5, 5, 8, 8])) == str(proportion([1, 1]))
+
+
+def uneven(rng, patients, correlation, share):
+    """Right or wrong for images of patients of whom some have many more."""
+    patient = np.repeat(np.arange(patients), np.ceil(rng.lognormal(1, 1, patients)).astype(int))
+    own = (1 - correlation) / correlation
+    return rng.random(len(patient)) < rng.beta(share * own, (1 - share) * own, patients)[patient], patient
+
+
+@pytest.mark.parametrize(("patients", "share"), [(10, 0.5), (20, 0.8), (50, 0.95)])
+def test_the_interval_of_a_share_covers_where_some_patients_have_many_images(patients, share):
+    rng = np.random.default_rng(7)
+    found = [proportion(*uneven(rng, patients, 0.7, share)) for _ in range(600)]
+    assert np.mean([each.low <= share <= each.high for each in found]) >= 0.92
+
+
+def test_the_interval_of_a_mean_covers_where_some_patients_have_many_images():
+    rng, held = np.random.default_rng(8), []
+    for _ in range(600):
+        patient = uneven(rng, 10, 0.5, 0.5)[1]
+        found = clustered_mean(rng.normal(size=10)[patient] + 0.5 * rng.normal(size=len(patient)), patient)
+        held.append(found.low <= 0 <= found.high)
+    assert np.mean(held) >= 0.93
+
+
+def test_where_images_of_each_patient_agree_they_are_worth_as_many_as_there_are_patients():
+    # 4, 2 and 1 images, by Kish (4 + 2 + 1)^2 / (4^2 + 2^2 + 1^2) = 7/3 of equal size. The sums alone would say more.
+    found, worth = proportion([1, 1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 1, 1, 2]), 7 / 3
+    for end in (found.low, found.high):  # Wilson: the shares from which 6/7 is just t standard errors away
+        assert (6 / 7 - end) ** 2 == pytest.approx(t.ppf(0.975, worth - 1) ** 2 * end * (1 - end) / worth)
+    certain = proportion([1] * 7, [0, 0, 0, 0, 1, 1, 2])
+    assert (1 - certain.low) ** 2 == pytest.approx(1.959964**2 * certain.low * (1 - certain.low) / worth)
 
 
 def test_a_mean_over_images_of_one_each_is_students():
@@ -70,9 +103,42 @@ def test_delong_by_its_formula():
         below.append(wins.mean(1))
         above.append(wins.mean(0))
     variance = np.var(below[0] - below[1], ddof=1) / 30 + np.var(above[0] - above[1], ddof=1) / 50
-    found = auc_difference(labels, scores, others)
-    assert found.high - found.value == pytest.approx(2.04523 * np.sqrt(variance), rel=1e-5)
-    assert auc_difference(labels, scores, scores).high == 0
+    singles = [np.var(b, ddof=1) / 30 + np.var(a, ddof=1) / 50 for b, a in zip(below, above)]
+    r = (sum(singles) - variance) / (2 * np.sqrt(np.prod(singles))) * 30 / 32
+    a, b = ((one.high - one.low) / 2 for one in (auc_interval(labels, each) for each in (scores, others)))
+    found, turned = auc_difference(labels, scores, others), auc_difference(labels, others, scores)
+    assert found.high - found.value == pytest.approx(np.sqrt(a**2 + b**2 - 2 * r * a * b))
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_models_that_rank_alike_differ_by_an_interval_that_shrinks_with_the_patients():
+    widths = []
+    for n in (10, 40, 160):
+        labels, scores, _ = study(np.random.default_rng(6), 2 * n, n)
+        found = auc_difference(labels, scores, 2 * scores + 1)  # other numbers, every pair in the same order
+        assert found.low < 0 == found.value < found.high
+        widths.append(found.high - found.low)
+    assert widths[0] > 3 * widths[1] > 9 * widths[2] > 0
+    perfect = auc_difference([0] * 10 + [1] * 10, range(20), range(20))
+    assert perfect.low < -0.05 and perfect.high > 0.05
+
+
+def test_a_difference_of_areas_stays_between_minus_one_and_one():
+    found = auc_difference([0, 0, 0, 1, 1, 1], [0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0])
+    assert found.low < found.value == found.high == 1
+    few = auc_difference([0, 0, 1, 1], [0, 2, 1, 3], [3, 1, 2, 0])
+    assert -1 <= few.low < few.high <= 1
+
+
+@pytest.mark.parametrize(("n", "areas"), [(10, (0.99, 0.98)), (10, (0.95, 0.8)), (25, (0.97, 0.96))])
+def test_the_interval_of_a_difference_covers_where_models_are_alike(n, areas):
+    rng, held, labels = np.random.default_rng(9), [], np.repeat([1, 0], n)
+    apart = np.sqrt(2) * norm.ppf(areas)[:, None] * labels
+    for _ in range(300):
+        z = rng.normal(size=(2, 2 * n))
+        found = auc_difference(labels, *(np.stack([z[0], 0.95 * z[0] + np.sqrt(1 - 0.95**2) * z[1]]) + apart))
+        held.append(found.low <= areas[0] - areas[1] <= found.high)
+    assert np.mean(held) >= 0.93
 
 
 def test_copied_images_leave_the_interval_as_it_was():
@@ -123,6 +189,24 @@ def test_calibration_by_hand():
     assert (said.tolist(), so.tolist()) == ([0.2, 0.8], [0, 1])
 
 
+@pytest.mark.parametrize("labels", [[0, 1] * 40, [0] * 40 + [1] * 40])
+def test_calibration_does_not_depend_on_the_order_of_what_is_tied(labels):
+    assert calibration_error(labels, np.full(80, 0.5)) == pytest.approx(0)
+    said, so = calibration_curve(labels, np.full(80, 0.5), bins=4)
+    assert said.tolist() == so.tolist() == [0.5] * 4
+
+
+def test_a_run_of_ties_shares_its_mean_among_its_bins():
+    # Three at .4 with one 1 share 1/3; halves of six: .2 .4 .4 with 0, 1/3, 1/3 and .4 .6 .8 with 1/3, 1, 1.
+    _, so = calibration_curve([0, 1, 0, 0, 1, 1], [0.2, 0.4, 0.4, 0.4, 0.6, 0.8], bins=2)
+    assert so == pytest.approx([2 / 9, 7 / 9])
+
+
+def test_a_temperature_of_probabilities_is_warned_of():
+    with pytest.warns(UserWarning, match="Are they probabilities"):
+        fit_temperature([0, 1, 0, 1], [0.1, 0.9, 0.6, 0.5])
+
+
 def test_temperature_finds_what_was_multiplied_and_keeps_the_order():
     rng = np.random.default_rng(5)
     logits = rng.normal(size=20000)
@@ -165,6 +249,10 @@ def test_subgroups_of_one_class_are_left_open():
         (lambda: threshold_at([0, 1], [0, 1], specificity=90), "got 90"),
         (lambda: operating_point([0, 1], [0.2], 0.5), "one finite score for each of 2"),
         (lambda: operating_point([0, 1], [0.2, np.nan], 0.5), "finite"),
+        (lambda: operating_point([0, 1], [0.2, 0.4], np.nan), "got NaN"),
+        (lambda: operating_point([0, 1], [0.2, 0.4], 0.3, [1, 2, 3]), "one patient for each"),
+        (lambda: subgroup_table(LABELS, SCORES, 0.5, {"all": LABELS >= 0}, [1, 2]), "one patient for each"),
+        (lambda: proportion([0, 1, 1], [1, np.nan, np.nan]), "some are NaN"),
         (lambda: threshold_at([0, 1], [0.2, np.nan], specificity=0.9), "finite"),
         (lambda: predictive_values(0.9, 0.9, 1), "below 1"),
         (lambda: subgroup_table(LABELS, SCORES, 0.5, {"men": [0, 1]}), "'men'"),
@@ -184,3 +272,8 @@ def test_subgroups_of_one_class_are_left_open():
 def test_bad_input_is_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_threshold_that_cannot_be_met_is_said():
+    with pytest.warns(UserWarning, match="No score leaves 90% of the well alone"):
+        assert threshold_at([0, 0, 0, 1, 1], [1.0, 1.0, 0.2, 1.0, 1.0], specificity=0.9) == np.inf

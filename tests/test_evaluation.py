@@ -6,6 +6,7 @@ from scipy.stats import ttest_1samp
 from tlcourse.evaluation import (
     Curve,
     accuracy_table,
+    check_apart,
     crossed_interval,
     draw_labels,
     equivalent,
@@ -14,6 +15,7 @@ from tlcourse.evaluation import (
     mean_interval,
     not_worse,
     paired_interval,
+    split_by_patient,
 )
 
 LABELS = np.repeat([0, 1, 2], 20)
@@ -198,3 +200,21 @@ def test_holm_by_hand():
 def test_holm_refuses_what_is_no_p_value(p_values):
     with pytest.raises(ValueError, match="each from 0 to 1; got"):
         holm(p_values)
+
+
+def test_patients_who_may_be_one_are_named_and_spaces_are_no_difference():
+    with pytest.warns(UserWarning, match="may be one patient.*P01 and p1"):
+        split_by_patient(["P01", "p1", "P2", "P3"], 0.5)
+    first, second = split_by_patient(["P1", "P1 ", "P2", "P3"], 0.4)
+    assert {0, 1} <= set(first) or {0, 1} <= set(second)
+
+
+@pytest.mark.parametrize(("first", "second"), [([1.0, 2.0], ["1", "2"]), ([1, "1"], [2, 3])])
+def test_names_and_numbers_of_patients_are_not_mixed(first, second):
+    with pytest.raises(ValueError, match="all names or all numbers"):
+        check_apart(first, second)
+
+
+def test_spaces_hide_no_patient_in_both_parts():
+    with pytest.raises(ValueError, match="both parts: P1"):
+        check_apart(["P1 ", "P2"], ["P1"])

@@ -32,6 +32,44 @@ def test_it_finds_what_the_network_looks_for_by_construction(nested, deep):
     assert pointing_game(grad_cam(model, BRIGHT, "seen"), MASKS).tolist() == [1, 1]
 
 
+def repeated_names():
+    """Two layers named seen, the one on the outside negative and of no use, the other inside a model named inner."""
+    inner = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 1, name="seen")], name="inner")
+    other = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 1, name="seen")], name="other")
+    inputs, pool = keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D()
+    both = keras.layers.Concatenate()([pool(inner(inputs)), pool(other(inputs))])
+    model = keras.Model(inputs, both)
+    for layer, weight in ((inner, 64.0), (other, -64.0)):
+        layer.set_weights([np.reshape([weight], (1, 1, 1, 1)), np.zeros(1)])
+    return model
+
+
+def test_a_layer_whose_name_occurs_twice_is_named_by_its_path():
+    model = repeated_names()
+    np.testing.assert_allclose(grad_cam(model, BRIGHT, "inner/seen"), BRIGHT[..., 0], atol=1e-6)
+    np.testing.assert_allclose(grad_cam(model, -BRIGHT, "other/seen", output=1), BRIGHT[..., 0], atol=1e-6)
+    with pytest.raises(ValueError, match="Several layers are named 'seen'; say which: .*inner/seen, other/seen"):
+        grad_cam(model, BRIGHT, "seen")
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_it_runs_in_other_precisions(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = looks_for_brightness(nested=True)
+    finally:
+        keras.config.set_dtype_policy(before)
+    found = grad_cam(model, BRIGHT, "seen")
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, BRIGHT[..., 0], atol=1e-2)
+
+
+def test_an_output_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="has 2 outputs; got output=2"):
+        grad_cam(looks_for_brightness(), BRIGHT, "seen", output=2)
+
+
 def test_it_leaves_the_model_as_it_was():
     model = looks_for_brightness(nested=True)
     before = model(BRIGHT).numpy() if hasattr(model(BRIGHT), "numpy") else np.asarray(model(BRIGHT))
@@ -58,6 +96,14 @@ def test_what_is_covered_counts():
     mean = BRIGHT[0].mean()
     assert falls[0, 2, 5] > 0 > falls[0, 0, 0]
     assert falls[0, 0, 0] == pytest.approx(-4 * mean)  # four dark pixels became grey
+
+
+def test_whole_numbers_are_covered_with_the_nearest_to_their_mean():
+    image = np.zeros((1, 4, 4), "uint8")
+    image[0, 0, 0] = 15 * 16 + 15  # a mean of 15.94
+    covering = []
+    occlusion_map(lambda images: covering.append(images[:, 0, 0]) or np.zeros(1), image, patch=2, stride=2)
+    assert covering[1].tolist() == [16] and covering[1].dtype == np.uint8
 
 
 def test_the_last_square_touches_the_edge():

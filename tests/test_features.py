@@ -1,5 +1,6 @@
 import multiprocessing
 from dataclasses import replace
+from functools import partial, wraps
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import tlcourse.features.extraction as module
 from tlcourse.backbones import Backbone, load_backbone, untrained
 from tlcourse.checks import checked_images
 from tlcourse.features import PENALTIES, extract, fit_probe
+from tlcourse.keeping import fingerprint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 8, 8), dtype="uint8")
 
@@ -99,20 +101,113 @@ def test_a_tensor_of_many_images_is_read_to_its_last_pixel_whatever_the_batches(
     assert len(list((own_cache / "features").glob("*.npy"))) == 2
 
 
-@pytest.mark.parametrize("kind", ["lambda", "own class"])
-def test_what_layers_of_one_s_own_compute_is_never_read_from_a_file(own_cache, kind):
-    class Times(keras.layers.Layer):
-        def call(self, x):
+OWN = {
+    "a Lambda": lambda function: keras.layers.Lambda(function, name="times"),
+    "an activation": lambda function: keras.layers.Activation(function, name="times"),
+    "an activation inside": lambda function: keras.Sequential([keras.layers.Activation(function)], name="times"),
+    "part of an activation": lambda function: keras.layers.Activation(partial(function), name="times"),
+    "a layer's method": lambda function: replaced(keras.layers.Identity(name="times"), function),
+    "an operation": lambda function: lambda x: named(Own(function)(x)),
+    "an operation's argument": lambda function: lambda x: named(keras.ops.map(function, x)),
+    "a layer": lambda function: OwnLayer(function, name="times"),
+}
+"""Ways in which a network calls a function of somebody's own, which is named as one of Keras."""
+
+
+class Own(keras.Operation):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape)
+
+
+@keras.saving.register_keras_serializable(package="keras")
+class OwnLayer(keras.layers.Layer):
+    def __init__(self, function, **options):
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def named(x):
+    return keras.layers.Identity(name="times")(x)
+
+
+def replaced(layer, function):
+    layer.call = function
+    return layer
+
+
+@pytest.mark.parametrize("way", OWN)
+def test_what_code_of_one_s_own_computes_is_never_read_from_a_file(own_cache, way):
+    for factor in (2.0, 3.0):
+
+        @wraps(keras.activations.relu)
+        def relu(x, factor=factor):
             return factor * x
 
-    def times():
-        return keras.layers.Lambda(lambda x: factor * x, name="times") if kind == "lambda" else Times(name="times")
-
-    for factor in (2.0, 3.0):
         inputs = keras.Input((8, 8, 1))
-        backbone = Backbone("own", keras.Model(inputs, times()(inputs)), checked_images, (8, 8, 1), ("times",))
+        backbone = Backbone("own", keras.Model(inputs, OWN[way](relu)(inputs)), checked_images, (8, 8, 1), ("times",))
         assert np.allclose(extract(backbone, IMAGES)["times"], factor * expected()["first"][:, :1], atol=1e-6)
     assert not list(own_cache.rglob("*.npy"))
+
+
+def test_a_name_is_given_only_where_all_code_is_of_a_library():
+    class Own(keras.regularizers.Regularizer):
+        def __call__(self, x):
+            return 0.0
+
+        def get_config(self):
+            return {}
+
+    def found(**options):
+        return bool(fingerprint(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, **options)]), []))
+
+    assert found(activation=keras.activations.gelu, kernel_regularizer="l2", bias_constraint="unit_norm")
+    assert found(activation="relu", kernel_initializer=keras.initializers.HeNormal(), dtype="mixed_float16")
+    assert not found(kernel_regularizer=Own())
+    assert not found(kernel_initializer=lambda shape, dtype=None: keras.ops.ones(shape, dtype))
+    trained = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    trained.compile(loss=lambda true, predicted: keras.ops.mean(predicted - true))
+    assert fingerprint(trained, [])  # its loss computes no features
+
+
+def test_a_policy_s_precision_makes_the_name():
+    def name(policy):
+        return fingerprint(keras.Sequential([keras.Input((3,)), keras.layers.ReLU(dtype=policy, name="r")]), [])
+
+    assert name("float32") == name("float32") != name("mixed_float16")
+
+
+def test_a_normalization_that_uses_other_statistics_than_its_weights_has_another_name():
+    inputs = keras.Input((2,))
+    layer = keras.layers.Normalization(name="normal")
+    model = keras.Model(inputs, layer(inputs))
+    layer.adapt(np.array([[1.0, 5.0], [3.0, 9.0]]))
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    assert np.allclose(clone(np.ones((1, 2))), 1)  # not yet: (1 - 2) / 1 = -1
+    assert fingerprint(model, []) != fingerprint(clone, [])
+    clone.get_layer("normal").finalize_state()
+    assert np.allclose(clone(np.ones((1, 2))), model(np.ones((1, 2)))) and np.allclose(model(np.ones((1, 2)))[0, 0], -1)
+    assert fingerprint(model, []) == fingerprint(clone, [])
+
+
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="elsewhere strings are no input of a network")
+def test_a_vocabulary_is_in_no_weight_so_a_network_with_one_is_run_each_time():
+    layer = keras.layers.TextVectorization(output_sequence_length=2)
+    layer.adapt(["a good film"])
+    assert fingerprint(keras.Sequential([keras.Input((), dtype="string"), layer]), []) == ""
 
 
 def test_a_truncated_file_is_computed_again(tiny, own_cache):

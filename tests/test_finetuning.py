@@ -1,13 +1,18 @@
 """Freezing to the bit, stale compiles, rates per depth against a hand-written step, L2-SP, heads."""
 
+import collections
+import tempfile
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+from tlcourse.adaptation import DomainBatchNormalization
 from tlcourse.features import fit_probe
 from tlcourse.finetuning import (
     L2SP,
+    Movement,
     StaleCompile,
     check_compiled,
     fit_head,
@@ -16,7 +21,7 @@ from tlcourse.finetuning import (
     unfreeze,
     what_moves,
 )
-from tlcourse.networks import set_statistics
+from tlcourse.networks import leaves, norms, set_statistics
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(1.0, 2.0, (32, 4)).astype("float32")
@@ -277,8 +282,31 @@ def test_rates_by_depth_refuses_a_name_that_a_part_of_another_layer_has():
     query = layers.Dense(4, name="query")
     attention = layers.MultiHeadAttention(1, 2, name="attention")
     model = keras.Model(x, attention(query(x), x))
-    with pytest.raises(ValueError, match="must occur nowhere else; 'attention/query/kernel' has it too"):
+    with pytest.raises(ValueError, match="nowhere else; 'attention/query/kernel' has it too"):
         rates_by_depth(keras.optimizers.SGD(0.1), model, [[query]], decay=0.5)
+
+
+def test_rates_by_depth_refuses_weights_that_lack_their_layer_s_name_and_networks_not_built():
+    inner = layers.Dense(3, name="inner")
+    inner.build((None, 2))  # before its wrapper, which therefore isn't in the path
+    model = series(layers.TimeDistributed(inner, name="steps"))
+    with pytest.raises(ValueError, match="'inner/kernel' lacks it.*give the layer inside"):
+        rates_by_depth(keras.optimizers.SGD(0.1), model, [[model.get_layer("steps")]], decay=0.5)
+    model = keras.Sequential([layers.Dense(3)])
+    with pytest.raises(ValueError, match="must be built"):
+        rates_by_depth(keras.optimizers.SGD(0.1), model, [model.layers], decay=0.5)
+
+
+def test_a_fixed_loss_scale_stays_and_changes_no_step():
+    model = three_layers()
+    start = model.get_weights()
+    optimizer = keras.optimizers.SGD(0.1, loss_scale_factor=1024.0)
+    optimizer = rates_by_depth(optimizer, model, [[model.layers[0]], [model.layers[1]]], decay=0.5)
+    assert optimizer.loss_scale_factor == 1024
+    model.compile(optimizer, "mse", run_eagerly=True)
+    model.fit(SMALL, GOAL, batch_size=8, epochs=3, verbose=0)
+    for got, expected in zip(model.get_weights(), by_hand(start, [0.05, 0.1, 0.1], "sgd", 0.0, 3)):
+        np.testing.assert_allclose(got, expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("by", ["name", "variable"])
@@ -335,6 +363,53 @@ def test_statistics_are_those_of_the_batch_and_parameters_stay():
     statistics = {f"{layer}_norm/moving_{name}" for layer in ("low", "high") for name in ("mean", "variance")}
     assert changed(model, before) == statistics
     assert not norm.trainable and norm.momentum == 0.99
+
+
+NOISE = {
+    "Dropout": lambda: layers.Dropout(0.5),
+    "SpatialDropout2D": lambda: layers.SpatialDropout2D(0.5),
+    "GaussianDropout": lambda: layers.GaussianDropout(0.5),
+    "GaussianNoise": lambda: layers.GaussianNoise(1.0),
+    "AlphaDropout": lambda: layers.AlphaDropout(0.5),
+    "RandomFlip": lambda: layers.RandomFlip(),
+    "RandomRotation": lambda: layers.RandomRotation(0.2),
+    "RandomTranslation": lambda: layers.RandomTranslation(0.3, 0.3),
+    "RandomContrast": lambda: layers.RandomContrast(0.5, value_range=(-9, 9)),
+    "a model": lambda: keras.Sequential([layers.Dropout(0.5), layers.RandomFlip()]),
+    "a wrapper": lambda: layers.TimeDistributed(layers.Dropout(0.5)),
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_statistics_behind_noise_are_those_without_it(noise):
+    def made(*noise):
+        inside = [*noise[1:], layers.Conv2D(2, 3), layers.BatchNormalization()]
+        outside = [*noise[:1], layers.Conv2D(3, 3), layers.BatchNormalization(), keras.Sequential(inside)]
+        return keras.Sequential([keras.Input((6, 6, 2)), *outside])
+
+    def flags():
+        return [(part.trainable, *(weight.trainable for weight in part.weights)) for part in noisy._flatten_layers()]
+
+    images = RNG.normal(1.0, 2.0, (16, 6, 6, 2)).astype("float32")
+    noisy, plain = made(NOISE[noise](), NOISE[noise]()), made()
+    noisy.trainable = False
+    noisy.layers[-1].layers[-1].gamma.trainable = True
+    before = flags()
+    plain.set_weights(noisy.get_weights())
+    for model in (noisy, plain):
+        set_statistics(model, images)
+    for got, wanted in zip(noisy.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5)
+    assert flags() == before and all(norm.momentum == 0.99 and "call" not in vars(norm) for norm in norms(noisy))
+
+
+def test_statistics_of_a_layer_called_several_times_are_means_over_its_calls():
+    for model, calls in ((wrapped(wrapper=False), X.reshape(32, 2, 2).swapaxes(0, 1)), (shared(), (X, X**3))):
+        model(X)
+        set_statistics(model, X)
+        (norm,) = norms(model)
+        np.testing.assert_allclose(norm.moving_mean, np.mean([x.mean(axis=0) for x in calls], axis=0), rtol=1e-4)
+        np.testing.assert_allclose(norm.moving_variance, np.mean([x.var(axis=0) for x in calls], axis=0), rtol=1e-4)
 
 
 def test_a_fitted_head_ranks_as_the_probe_and_is_scaled_to_the_loss():
@@ -424,6 +499,17 @@ def test_rates_by_depth_refuses_optimisers_it_would_change():
         rates_by_depth(used, model, groups, decay=0.5)
 
 
+def test_what_trains_in_a_frozen_base_is_penalised_too():
+    model = flagged(base=False, inside=True)
+    assert stay_close(model.get_layer("base"), 3.0) == 3
+    kernel = model.get_layer("base").get_layer("high").kernel
+    kernel.assign(kernel + 0.1)
+    assert float(sum(model.losses)) == pytest.approx(3.0 / 2 * 30 * 0.01, rel=1e-4)
+    with pytest.raises(ValueError, match="strength must be at least 0; got -1"):
+        stay_close(model.get_layer("base"), -1)
+    assert float(sum(model.losses)) == pytest.approx(3.0 / 2 * 30 * 0.01, rel=1e-4)
+
+
 def test_l2_sp_leaves_a_layer_s_own_regulariser_alone():
     model = keras.Sequential([keras.Input((2,)), layers.Dense(1, kernel_regularizer="l2")])
     own = float(model.losses[0])
@@ -442,3 +528,217 @@ def test_the_guard_ignores_layers_without_weights():
     model.compile("sgd", CROSS_ENTROPY)
     model.layers[0].trainable = False
     assert check_compiled(model).trained == 15
+
+
+class Own(keras.Model):
+    """A model that holds a weight itself."""
+
+    def __init__(self):
+        super().__init__(name="own")
+        self.scale = self.add_weight(shape=(4,), initializer="ones", name="scale")
+        self.head = layers.Dense(3, name="head")
+
+    def call(self, x):
+        return self.head(keras.ops.multiply(x, self.scale))
+
+
+def series(*between):
+    """A model that reads four numbers as two steps of two, which wrappers ask for."""
+    return keras.Sequential([keras.Input((4,)), layers.Reshape((2, 2)), *between, layers.Flatten(), layers.Dense(3)])
+
+
+def wrapped(wrapper=True, inside=True):
+    model = series(layers.TimeDistributed(layers.BatchNormalization(), name="steps"))
+    model.get_layer("steps").trainable = wrapper
+    model.get_layer("steps").layer.trainable = inside
+    return model
+
+
+def flagged(base=True, inside=None, root=None):
+    model = network()
+    model.get_layer("base").trainable = base
+    if root is not None:
+        model.trainable = root
+    if inside is not None:
+        for name in ("low_norm", "high"):
+            model.get_layer("base").get_layer(name).trainable = inside
+    return model
+
+
+def held(block=True, norm=True):
+    model = keras.Sequential([keras.Input((4,)), Block(name="block"), layers.Dense(3)])
+    model.layers[0].trainable = block
+    model.layers[0].norm.trainable = norm
+    return model
+
+
+def by_domain(**flags):
+    x, norm = keras.Input((4,)), DomainBatchNormalization(name="domains")
+    model = keras.Model(x, layers.Dense(3)(layers.concatenate([norm(x, domain=0), norm(x**3, domain=1)])))
+    norm.trainable = flags.get("norm", True)
+    norm.statistics[1].trainable = flags.get("second", True)
+    return model
+
+
+def called_in_inference():
+    x, base = keras.Input((4,)), network().get_layer("base")
+    own = layers.BatchNormalization(name="own")(base(x, training=False), training=False)
+    return keras.Model(x, layers.Dense(3)(own))
+
+
+def reloaded(model):
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.keras")
+        return keras.models.load_model(f"{folder}/model.keras")
+
+
+def one_weight(layer_trains, kernel_trains):
+    model = network(inside=False)
+    model.get_layer("high").trainable = layer_trains
+    model.get_layer("high").kernel.trainable = kernel_trains
+    return model
+
+
+def low_rank():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="low"), layers.Dense(3)])
+    model.get_layer("low").enable_lora(2)
+    return model
+
+
+def recurrent():
+    model = series(layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True), name="both"))
+    model.get_layer("both").backward_layer.trainable = False
+    return model
+
+
+def attention():
+    x = keras.Input((4,))
+    steps = layers.Reshape((2, 2))(x)
+    model = keras.Model(x, layers.Dense(3)(layers.Flatten()(layers.MultiHeadAttention(1, 2)(steps, steps))))
+    model.layers[2].query_dense.trainable = False
+    return model
+
+
+def shared():
+    x, twice = keras.Input((4,)), layers.BatchNormalization(name="twice")
+    return keras.Model(x, layers.Dense(3)(layers.concatenate([twice(x), twice(x**3)])))
+
+
+ODD = {
+    "all trains": network,
+    "a frozen base": lambda: flagged(base=False),
+    "two layers of a frozen base": lambda: flagged(base=False, inside=True),
+    "two frozen layers of a base": lambda: flagged(inside=False),
+    "a frozen model around layers that train": lambda: flagged(root=False, inside=True),
+    "a model that trains around a frozen base": lambda: flagged(base=False, root=True),
+    "a frozen base from a file": lambda: reloaded(flagged(base=False)),
+    "half a frozen base from a file": lambda: reloaded(flagged(inside=False)),
+    "BatchNorm in a wrapper": wrapped,
+    "BatchNorm in a frozen wrapper": lambda: wrapped(wrapper=False, inside=False),
+    "frozen BatchNorm in a wrapper": lambda: wrapped(inside=False),
+    "BatchNorm that trains in a frozen wrapper": lambda: wrapped(wrapper=False),
+    "BatchNorm in a layer": held,
+    "frozen BatchNorm in a layer": lambda: held(norm=False),
+    "BatchNorm that trains in a frozen layer": lambda: held(block=False),
+    "BatchNorm by domain": by_domain,
+    "frozen BatchNorm by domain": lambda: by_domain(norm=False, second=False),
+    "BatchNorm by domain, one domain's frozen": lambda: by_domain(second=False),
+    "BatchNorm called in inference mode": called_in_inference,
+    "BatchNorm called twice": shared,
+    "batch renormalisation": lambda: keras.Sequential(
+        [keras.Input((4,)), layers.BatchNormalization(renorm=True), layers.Dense(3)]
+    ),
+    "BatchNorm without scale and offset": lambda: keras.Sequential(
+        [keras.Input((4,)), layers.BatchNormalization(center=False, scale=False), layers.Dense(3)]
+    ),
+    "one frozen weight": lambda: one_weight(True, False),
+    "one weight that trains": lambda: one_weight(False, True),
+    "low-rank updates": low_rank,
+    "half a frozen wrapper": recurrent,
+    "half a frozen attention": attention,
+    "a weight of the model's own": Own,
+}
+
+
+def moved(model):
+    """Train a model for an epoch, and count what is not, to the bit, what it was."""
+    model.compile(keras.optimizers.SGD(0.1), CROSS_ENTROPY, run_eagerly=True)
+    said = check_compiled(model)
+    before = [keras.ops.convert_to_numpy(weight).copy() for weight in model.weights]
+    model.fit(X, Y, batch_size=16, verbose=0)
+    went = {id(weight) for weight, was in zip(model.weights, before) if np.any(np.array(weight) != was)}
+    running = {id(weight) for norm in norms(model) for weight in norm._non_trainable_variables}
+    numbers = collections.Counter()
+    for weight in model.weights:
+        numbers[id(weight) in running, id(weight) in went] += int(np.prod(weight.shape))
+    outside = set(went).difference(id(weight) for layer in leaves(model) for weight in layer.weights)
+    names = [layer.name for layer in leaves(model) if any(id(weight) in went for weight in layer.weights)]
+    counts = [numbers[counted, did] for counted in (False, True) for did in (True, False)]
+    return said, Movement(*counts, (*names, model.name) if outside else tuple(names))
+
+
+def odd(kind):
+    keras.utils.set_random_seed(0)
+    model = ODD[kind]()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_said_to_move_is_what_fit_moves(kind):
+    model = odd(kind)
+    said = what_moves(model)
+    assert moved(model) == (said, said)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ODD if not kind.endswith("own")])
+def test_unfreezing_gives_every_layer_its_flag_whatever_it_was(kind):
+    model = odd(kind)
+    resting = unfreeze(model, batch_norm="train")
+    assert (resting.trained, resting.moving) == (0, 0)
+    still = unfreeze(model, matching=".*", batch_norm="freeze")
+    alone = 16 if kind == "low-rank updates" else 0  # the kernel that they are added to
+    scales = sum(w.shape[0] for norm in norms(model) for w in norm._trainable_variables)
+    assert still.moving == 0
+    assert still.frozen == alone + scales + (8 if "by domain" in kind else 0)  # whose scale and offset are its own
+    trained = unfreeze(model, matching=".*", batch_norm="train")
+    assert (trained.frozen, trained.resting) == (alone, 0)
+    assert moved(model) == (trained, trained)
+
+
+def test_a_model_with_a_layer_that_trains_is_not_frozen_itself_and_one_with_none_is():
+    model = network()
+    base = model.get_layer("base")
+    base.trainable = False
+    unfreeze(model, since="high", batch_norm="freeze")
+    assert base.trainable and len(base.trainable_weights) == 1
+    unfreeze(model, since="head", batch_norm="freeze")
+    assert not base.trainable
+    base.trainable = True  # so that this, too, does what it says
+    assert len(base.trainable_weights) == 6
+
+
+@pytest.mark.parametrize("part", ["layer", "norm", "model"])
+def test_the_guard_sees_flags_inside_a_layer_and_the_model_s_own(part):
+    model = wrapped() if part == "layer" else held()
+    model.compile("sgd", CROSS_ENTROPY)
+    if part == "layer":
+        model.get_layer("steps").layer.trainable = False
+    elif part == "norm":
+        model.get_layer("block").norm.trainable = False
+    else:
+        model.trainable = False
+        for layer in model.layers:
+            layer.trainable = True
+    names = {"layer": "steps", "norm": "block", "model": model.name}
+    with pytest.raises(StaleCompile, match=f"`trainable`: {names[part]}. Compile again"):
+        check_compiled(model)
+
+
+def test_the_guard_is_silent_where_a_flag_has_no_effect():
+    model = network()
+    model.compile("sgd", CROSS_ENTROPY)
+    model.get_layer("base").trainable = False
+    for layer in model.get_layer("base").layers:
+        layer.trainable = True
+    assert check_compiled(model).frozen == 0

@@ -192,6 +192,14 @@ def test_a_text_module_is_trained_and_frozen(text_module):
         assert np.array_equal(values(layer)[0], before[0]) is not trainable
 
 
+def test_the_first_step_of_a_word_that_occurs_nine_times_is_the_rate(text_module):
+    layer = HubLayer(text_module, output_key="vectors", trainable=True)
+    before = values(layer)[0]
+    trained(layer, tf.constant(["b a a a a a a a a a"]), np.array([0]), 1, keras.optimizers.Adam(0.01))
+    first_step = np.abs(values(layer)[0] - before)
+    assert first_step == pytest.approx(np.array([[0, 0], [0.01] * 2, [0.01] * 2, [0, 0]]), rel=0.01)
+
+
 def test_training_is_passed_on_and_a_frozen_module_is_never_in_training_mode(image_module):
     thawed, frozen = HubLayer(image_module, trainable=True), HubLayer(image_module)
     calm = frozen(IMAGES).numpy()

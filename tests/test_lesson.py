@@ -3,6 +3,7 @@ import logging
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -69,6 +70,38 @@ def test_a_claim_of_another_profile_is_not_counted(lesson, published):
     assert "only in the profile full" in published[0][0]["text/plain"]
 
 
+def test_a_claim_that_cannot_fail_on_this_backend_is_published_as_not_checked(lesson, published):
+    here = keras.config.backend()
+    (elsewhere,) = [name for name in ("tensorflow", "jax") if name != here][:1]
+    lesson.claim("moves", "It moves.", holds={}, backends=(elsewhere,))
+    ((data, kept),) = published
+    assert data["text/plain"] == f"– It moves. (only with the backend {elsewhere})"
+    assert data[CLAIM] == {"id": "01.moves", "kind": "claim", "statement": "It moves.", "holds": None}
+    assert kept == {}
+    lesson.claim("moves", "It moves.", holds=True, backends=(elsewhere, here))
+    assert published[1][0][CLAIM]["holds"] is True
+    with pytest.raises(ClaimFailed):
+        lesson.claim("moves", "It moves.", holds=False, backends=(here,))
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [[False], (x for x in [False]), float("nan"), "no", 1, None, np.array([False]), np.array(True), {"moved": 0}],
+)
+def test_only_true_or_false_says_that_a_claim_holds(lesson, published, holds):
+    with pytest.raises(TypeError, match=r"01.gain: holds must be True or False; got .*\. Write bool\(…\)"):
+        lesson.claim("gain", "It gains.", holds=holds)
+    assert published == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"profiles": ("ful",)}, {"profiles": "full"}, {"backends": ("tensorfow",)}, {"backends": "jax"}]
+)
+def test_a_profile_or_a_backend_that_does_not_exist_is_no_reason_to_check_nothing(lesson, given):
+    with pytest.raises(ValueError, match="Unknown (profile|backend) '.*Known"):
+        lesson.claim("gain", "It gains.", holds=False, **given)
+
+
 def test_a_finding_shows_its_value_and_gives_no_verdict(lesson, published):
     lesson.finding("gain", "Gain", Interval(0.12, -0.1, 0.34, 0.1, 20))
     ((data, kept),) = published
@@ -87,6 +120,19 @@ def test_checks_say_right_wrong_and_why_or_not_yet(lesson, published):
     assert texts[2] == "Exercise 1.1: not yet. It should be large."
     assert "raises TypeError" in texts[3]
     assert texts[4] == "Exercise 1.1: right."
+
+
+@pytest.mark.parametrize("found", [[False], np.array([True]), float("nan"), "no", 2, None])
+def test_an_exercise_is_right_only_where_its_tests_find_true(lesson, published, found):
+    lesson.check("1.1", 3, {"It should be even.": lambda x: found})
+    assert published[0][0]["text/plain"].startswith("Exercise 1.1: not yet. Your answer raises TypeError: comparing it")
+
+
+def test_a_tensor_that_is_true_is_one_truth_value(lesson, published):
+    for answer in (4, 5):
+        lesson.check("1.1", keras.ops.convert_to_tensor(answer), {"It should be 4.": lambda x: x == 4})
+    texts = [data["text/plain"] for data, _ in published]
+    assert texts == ["Exercise 1.1: right.", "Exercise 1.1: not yet. It should be 4."]
 
 
 def test_seeds_from_100_on_are_for_development(published):

@@ -142,6 +142,17 @@ def test_a_marker_is_stamped_in_its_corner_on_the_images_named(corner, rows):
     assert (stamped[0, rows, 48:] == 250).sum() == (stamped[0] == 250).sum() > 0
 
 
+def test_a_marker_is_as_bright_on_pictures_from_0_to_1():
+    where, corner = np.array([True]), "bottom"
+    whole = stamp_marker(np.full((1, 64, 64), 51, "uint8"), where, corner=corner)
+    share = stamp_marker(np.full((1, 64, 64), 0.2, "float32"), where, corner=corner)
+    assert share.dtype == np.float32
+    np.testing.assert_allclose(share, whole / 255, atol=1e-6)
+    for wrong in (np.full((1, 64, 64), 51.0), np.full((1, 64, 64), 51), np.zeros((1, 64, 64, 3), "uint8")):
+        with pytest.raises(ValueError, match=r"in \[0, 1\]|must be grey"):
+            stamp_marker(wrong, where)
+
+
 @pytest.mark.parametrize(
     "wrong, said",
     [

@@ -139,6 +139,28 @@ def test_a_claim_behind_a_condition_that_was_not_met_counts_as_not_held(made, tm
     assert {claim["id"]: claim["holds"] for claim in failed["claims"]} == {"90.always": True, "90.zero": False}
 
 
+ELSEWHERE = STATED.replace('"zero", "The seed is 0."', '"zero", "The seed is 0.", backends=("jax",)').replace(
+    "holds, profiles=()):",
+    "holds, profiles=(), backends=('tensorflow',)):\n        holds = holds if 'tensorflow' in backends else None",
+)
+"""The same lesson with a claim that only JAX can break, as `Lesson.claim` publishes it on TensorFlow."""
+
+
+def test_a_claim_that_is_not_checked_on_this_backend_counts_neither_way(made, tmp_path):
+    jobs = [Job(made(ELSEWHERE), "quick", seed, tmp_path / "runs", 60) for seed in (0, 1)]
+    published, skipped = run(jobs)["runs"]
+    for each in (published, skipped):
+        assert (each["status"], each["reason"]) == ("passed", "")
+        assert {claim["id"]: claim["holds"] for claim in each["claims"]} == {"90.always": True, "90.zero": None}
+        assert "1 of 1 claims hold, 1 not checked here." in line(each)
+    assert claim_lines([published])[0] == "– 90: The seed is 0. (not checked here)"
+    assert "not checked here</span>" in (tmp_path / "runs" / "report.html").read_text()
+    never = entry(Job(made(ELSEWHERE), "quick", 0, tmp_path, 60, "jax"), "not run", "")
+    assert {claim["id"]: claim["holds"] for claim in never["claims"]} == {"90.always": False, "90.zero": False}
+    both = [row for row in claims([published, never]) if row["id"] == "90.zero"]
+    assert [(row["held"], row["counted"]) for row in both] == [(0, 1)]
+
+
 def test_a_lesson_that_never_began_reports_every_claim_as_not_held(made, tmp_path, monkeypatch):
     monkeypatch.setattr(kernels_module, "_start", lambda **options: 1 / 0)
     job = Job(made(), "quick", 0, tmp_path / "runs", 60)
@@ -176,9 +198,39 @@ def test_resume_knows_versions_variants_and_every_bundled_file(made, tmp_path, m
     with monkeypatch.context() as patch:
         patch.setattr(job_module, "data_folder", lambda: tmp_path / "data")
         assert fingerprint() == before
-        with (tmp_path / "data" / "weights" / "wordhub" / "assets" / "words.txt").open("a") as file:
-            file.write("changed\n")
+        for changed in ("weights/wordhub/assets/words.txt", "reviews/films.csv", "assets.toml"):
+            path = tmp_path / "data" / changed
+            kept = path.read_bytes()
+            path.write_bytes(kept + b"\n")
+            assert fingerprint() != before
+            path.write_bytes(kept)
+        path.rename(path.with_suffix(".old"))
         assert fingerprint() != before
+
+
+def test_resume_knows_the_settings_that_libraries_read(made, tmp_path, monkeypatch):
+    def fingerprint():
+        job_module._installed.cache_clear()
+        return Job(made(), "quick", 0, tmp_path, 60).fingerprint
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    before = fingerprint()
+    (tmp_path / "keras").mkdir()
+    settings = {"floatx": "float32", "epsilon": 1e-07, "backend": "jax", "image_data_format": "channels_last"}
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings))  # as Keras does in the first kernel
+    assert fingerprint() == before
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # a job has its own
+    assert fingerprint() == before
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(settings | {"floatx": "float16"}))
+    assert fingerprint() != before
+    (tmp_path / "keras" / "keras.json").write_text("[3")
+    assert fingerprint() == before
+    for name, value in {"KERAS_MAX_EPOCHS": "1", "XLA_FLAGS": "--xla_gpu_deterministic_ops=true"}.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            assert fingerprint() != before
+    monkeypatch.setattr(job_module.platform, "python_version", lambda: "3.99.0")
+    assert fingerprint() != before
 
 
 def test_a_run_says_each_claim_in_words_with_what_was_measured():
@@ -307,6 +359,9 @@ def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
 def test_what_a_cell_states_is_read_from_its_code():
     code = 'lesson.finding("size", f"{n} images", n)\nlesson.claim(name, "In a loop.", holds=True)'
     assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding"), (None, "claim")]
+    assert statements('lesson.claim("a", "A.", holds=True, backends=["jax"])')[0].backends == ("jax",)
+    assert statements('lesson.claim("a", "A.", holds=True, backends=THESE)')[0].backends is None
+    assert statements('lesson.claim("a", "A.", holds=True, profiles=[[1]])')[0].profiles is None
     (stated,) = statements('lesson.claim(statement="It gains.", name="gain", holds=True, profiles=QUICK)')
     assert (stated.name, stated.statement, stated.profiles) == ("gain", "It gains.", None)
     assert statements("half (") == []
@@ -351,6 +406,25 @@ def test_fetch_says_what_it_will_do_and_takes_it_from_a_pack(tmp_path, own_cache
     assert cli.invoke(app, ["pack", str(tmp_path / "copy"), "mnist"]).exit_code == 0
     assert (tmp_path / "copy" / "mnist.npz").read_bytes() == b"PK a small pack"
     assert "got" in cli.invoke(app, ["pack", str(tmp_path / "mnist.npz"), "mnist"]).output
+
+
+def test_a_home_is_meant_by_its_sign_in_options_that_a_shell_passes_on_as_they_are(made, tmp_path, monkeypatch):
+    made(LIGHT)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home" / "pack").mkdir(parents=True)
+    (tmp_path / "home" / "pack" / "mnist.npz").write_bytes(b"PK a small pack")
+    digest = hashlib.sha256(b"PK a small pack").hexdigest()
+    (tmp_path / "home" / "pack" / "manifest.toml").write_text(f'["mnist.npz"]\nsha256 = "{digest}"\n')
+    monkeypatch.setenv("TLCOURSE_PACK", "")  # which the command sets
+    assert "here, pack" in cli.invoke(app, ["fetch", "mnist", "--from=~/pack"]).output
+    said = cli.invoke(app, ["pack", "~/copy", "mnist"]).output.replace("\n", "")
+    assert f"{tmp_path / 'home' / 'copy' / 'manifest.toml'}" in said
+    cli.invoke(app, ["run", "90", "--profile", "full", "--out=~/runs"])
+    cli.invoke(app, ["build", "90", "--solutions=~/solved"])
+    written = {path.relative_to(tmp_path / "home").as_posix() for path in (tmp_path / "home").rglob("*.*")}
+    assert {"copy/mnist.npz", "runs/report.json", "solved/90_made_solutions.ipynb"} <= written
+    assert not (tmp_path / "~").exists()
 
 
 def test_help_names_every_command_and_the_exit_statuses():

@@ -26,8 +26,9 @@ def code(cells, part):
 
 
 def load(cells):
-    names = {"np": np, "Image": Image, "ImageOps": ImageOps}
-    exec(code(cells, "def load(folder)"), names)
+    names, loading = {"np": np, "Image": Image, "ImageOps": ImageOps}, code(cells, "def load(folder)")
+    exec(code(cells, "SIDE = 128"), names)
+    exec(loading[loading.index("def load") : loading.index("train, train_labels")], names)
     return names["load"]
 
 
@@ -80,10 +81,13 @@ def test_pictures_are_read_upright_on_white_and_from_the_middle_here_and_in_the_
     exif[0x0112] = 6  # turn by a quarter
     lying.save(tmp_path / "lying.jpg", exif=exif, quality=95)
     Pil.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    Pil.fromarray(np.full((8, 8), 40_000, "uint16")).save(tmp_path / "deep.png")
     program = code(cells, "%%writefile")
-    for source in (code(cells, "def load(folder)"), program[program.index("def read") : program.index("model, files")]):
+    for source in (code(cells, "SIDE = 128"), program[program.index("def read") : program.index("model, files")]):
         names = {"np": np, "Image": Image, "ImageOps": ImageOps}
         exec(source, names)
+        with pytest.raises(ValueError, match=r"deep\.png has more than 8 bits a value"):
+            names["read"](tmp_path / "deep.png")
         upright = names["read"](tmp_path / "lying.jpg").astype(int)
         assert upright.shape == (128, 128, 3)
         assert np.abs(upright[:50] - (0, 0, 255)).mean() < 20

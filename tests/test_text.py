@@ -1,4 +1,5 @@
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-import tlcourse.text.encoders as module
+import tlcourse.text.reading as module
 from tlcourse.assets import AssetMissing
 from tlcourse.text import (
     SentenceBatches,
@@ -16,9 +17,11 @@ from tlcourse.text import (
     add_lora,
     encode,
     load_encoder,
+    load_tokenizer,
     sentence_classifier,
     train_top,
     trainable_count,
+    unread,
 )
 
 REFERENCE = json.loads(Path(__file__).with_name("minilm_reference.json").read_text(encoding="utf-8"))
@@ -109,7 +112,7 @@ def test_wordhub_is_the_mean_over_known_words():
     good, film, both, loud, none, negated, other = encode(
         wordhub, ["good", "film", "a-film: GOOD zzzqx", "GOOD!", "zzzqx", "don't", "do nt"]
     )
-    with pytest.warns(UserWarning, match="1 of 3 sentences have no word that wordhub knows, such as 'naïve'"):
+    with pytest.warns(UserWarning, match="1 of 3 texts are mostly unknown to wordhub, such as 'naïve'"):
         curly, accented, surrogate = encode(wordhub, ["DON’T", "naïve", "good \ud800"])
     assert np.array_equal(curly, negated)
     assert not accented.any()
@@ -135,6 +138,88 @@ def test_the_module_that_pretraining_writes_is_the_mean_of_weighted_vectors(tmp_
     first, last = weights(1000)[[0, -1]]
     assert first == pytest.approx(SMOOTH / (SMOOTH + 1 / 7.485471), rel=1e-6)
     assert 0 < first < last < 1
+
+
+@pytest.fixture
+def words(lengths):
+    """An encoder that counts characters, with a tokenizer of two words that stops after three tokens."""
+    import tokenizers
+
+    of_words = tokenizers.models.WordLevel({"[UNK]": 0, "[CLS]": 1, "good": 2, "film": 3}, unk_token="[UNK]")
+    tokenizer = tokenizers.Tokenizer(of_words)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing("[CLS] $A", special_tokens=[("[CLS]", 1)])
+    tokenizer.enable_truncation(4)
+    return replace(lengths[0], tokenizer=module.SentenceTokenizer("words", 3, module._pieces(tokenizer)))
+
+
+STRANGE = ["good film", "вот", "good 好", "good 好 吗", "good good film film", "\u200b", "film film film"]
+
+
+def test_what_is_cut_and_what_is_mostly_unknown_is_counted_by_rows(words, lengths):
+    found = unread(words, STRANGE)
+    assert (found.cut.tolist(), found.unknown.tolist()) == ([4], [1, 3, 5])
+    assert found.messages[0].startswith("1 of 7 texts are longer than the 3 tokens that words reads, such as 'good go")
+    assert found.messages[1].startswith("3 of 7 texts are mostly unknown to words, such as 'вот': such texts may all")
+    nothing = unread(words.tokenizer, ["good film"] * 2)
+    assert not len(nothing.cut) and not len(nothing.unknown) and nothing.messages == ()
+    with pytest.raises(ValueError, match="'lengths' has no tokenizer. Give one"):
+        unread(lengths[0], ["good"])
+    with pytest.raises(ValueError, match="Sentences must be strings with words"):
+        unread(words, [""])
+
+
+def test_what_is_not_read_is_said_once_a_call_and_counts_all_sentences(words, monkeypatch):
+    monkeypatch.setattr(module, "TOGETHER", 2)
+    for read in (
+        lambda: encode(words, STRANGE, batch_size=1),
+        lambda: encode(words, STRANGE, batch_size=1),  # from the cache
+        lambda: SentenceBatches(words, STRANGE, np.zeros(7), batch_size=1).on_epoch_end(),
+    ):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            read()
+        assert [str(each.message)[:20] for each in said] == ["1 of 7 texts are lon", "3 of 7 texts are mos"]
+    assert said[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encode(words, ["good film", "film"])
+
+
+@TENSORFLOW
+def test_words_are_cut_without_the_module_as_the_module_cuts_them():
+    wordhub = load_encoder("wordhub")
+    each = [
+        "good",
+        "GOOD",
+        "don’T",
+        "do_not",
+        "naïve",
+        "zzzqx",
+        "é",
+        "2",
+        "１２",
+        "!",
+        "film2",
+        "can't.",
+        "ﬁlm",
+        "a\u0301",
+    ]
+    with pytest.warns(UserWarning, match="of 14 texts are mostly unknown to wordhub"):
+        vectors = encode(wordhub, each)
+    counts = load_tokenizer("wordhub").count(each)
+    assert vectors.any(axis=1).tolist() == (counts[:, 1] < counts[:, 0]).tolist()
+    assert counts[3].tolist() == [2, 0, 0]
+
+
+@pytest.mark.slow
+def test_minilm_says_which_texts_it_does_not_know_without_its_network():
+    try:
+        tokenizer = load_tokenizer("minilm")
+    except AssetMissing as error:
+        pytest.skip(f"the network is needed once: {error}")
+    found = unread(tokenizer, ["A fine film.", "วันนี้อากาศดี", "ฉันไม่ชอบหนัง", "a " * 254, "a " * 255, "Это хороший фильм"])
+    assert (found.cut.tolist(), found.unknown.tolist()) == ([4], [1, 2])
 
 
 def test_lengths_are_padded_to_few_shapes():
@@ -234,6 +319,85 @@ def test_each_fit_of_a_tuner_starts_anew_and_its_answers_keep_the_order_of_the_s
     assert np.abs(other - first).max() > 0.01
     assert np.abs(again - first).max() < 1e-4
     assert np.abs(tuner.log_odds(sentences[::-1]) - first[::-1]).max() < 1e-4
+
+
+def a_head(width=8):
+    return LogisticRegression().fit(np.random.default_rng(0).normal(size=(4, width)), [0, 1, 0, 1])
+
+
+@pytest.fixture
+def static():
+    """An encoder that is a mean over vectors of letters: quick to compile."""
+    keras.utils.set_random_seed(0)
+    embedding = keras.layers.Embedding(30, 2, name="token_embedding")
+    network = keras.Sequential([keras.Input((None,)), embedding, keras.layers.GlobalAveragePooling1D()])
+    return SentenceEncoder("static", network, lambda sentences: letters(sentences)["token_ids"], 2, "made")
+
+
+def test_the_first_step_of_a_token_that_occurs_nine_times_is_the_rate(static):
+    tuner = SentenceTuner(static, "all")
+    before = tuner.model.get_layer("token_embedding").get_weights()[0]
+    tuner.fit(["aaaaaaaaab"], [1], a_head(2), epochs=1, rate=0.01, seed=0)
+    step = np.abs(tuner.model.get_layer("token_embedding").get_weights()[0] - before)
+    assert step[[ord(letter) % 30 for letter in "ab"]] == pytest.approx(np.full((2, 2), 0.01), rel=0.01)
+    assert np.count_nonzero(step) == 4
+
+
+def test_embeddings_of_a_transformer_sum_repeated_rows(small_bert):
+    model = sentence_classifier(small_bert[0])
+    summed = [weight.shape for weight in model.weights if weight.regularizer is not None]
+    assert summed == [(30, 8), (2, 8)]  # tokens and segments; Keras takes positions as a slice
+
+
+def test_a_tuner_leaves_the_encoder_and_the_other_tuners_as_they_are(static):
+    sentences, before = ["abc", "bcd"], static.model.get_weights()[0]
+    vectors = encode(static, sentences, cache=False)
+    first = SentenceTuner(static, "all").fit(sentences, [0, 1], a_head(2), epochs=1, rate=0.1, seed=0)
+    answers = first.log_odds(sentences)
+    second = SentenceTuner(static, "all")
+    assert np.array_equal(encode(static, sentences, cache=False), vectors)
+    for kept in (static.model, second.model):
+        assert np.array_equal(kept.get_weights()[0], before)
+    second.fit(sentences, [1, 0], a_head(2), epochs=1, rate=0.1, seed=0)
+    assert np.array_equal(first.log_odds(sentences), answers)
+
+
+def test_a_tuner_trains_what_it_would_train_as_the_first_one(small_bert):
+    alone = small_bert[0].model.count_params() + 9
+    counts = [trainable_count(SentenceTuner(small_bert[0], how).model) for how in ("top", "lora", "all")]
+    assert counts[2] == alone > counts[0] > counts[1]
+
+
+def test_a_copy_of_an_encoder_normalises_as_the_encoder_does():
+    normalization = keras.layers.Normalization()
+    normalization.adapt(np.array([[1.0], [5.0]], "float32"))
+    network = keras.Sequential([keras.Input((1,)), normalization])
+    model = sentence_classifier(SentenceEncoder("normal", network, None, 1, "made"))
+    copied = keras.Model(model.input, model.get_layer("head").input)
+    assert copied.predict_on_batch(np.array([[1.0], [5.0]], "float32")).tolist() == [[-1.0], [1.0]]
+
+
+def test_every_flag_is_set_whatever_it_was_before(small_bert):
+    model = sentence_classifier(small_bert[0])
+    train_top(model, 1)
+    top = trainable_count(model)
+    for weight in model.trainable_weights:
+        weight.trainable = False
+    model.trainable = False
+    train_top(model, 1)
+    assert trainable_count(model) == top > 9
+    train_top(model, 3)
+    add_lora(model, rank=2)
+    assert trainable_count(model) == 9 + 3 * 2 * (8 * 2 * 2 + 2 * 4)
+
+
+def test_labels_other_than_0_and_1_and_batches_below_1_are_refused(small_bert):
+    tuner = SentenceTuner(small_bert[0], "top")
+    for bad in ([1, 2], [0, np.nan], [0, 0.5]):
+        with pytest.raises(ValueError, match="Labels must be 0 or 1; got"):
+            tuner.fit(["a", "b"], bad, None, epochs=1, rate=0.1, seed=0)
+    with pytest.raises(ValueError, match="batch_size must be a whole number from 1 on; got -1"):
+        tuner.log_odds(["a", "b"], batch_size=-1)
 
 
 def test_ways_to_fine_tune_are_named_and_there_are_epochs_and_a_rate(small_bert):

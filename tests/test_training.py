@@ -1,3 +1,4 @@
+import inspect
 import random
 
 import keras
@@ -161,3 +162,80 @@ def test_rewind_needs_a_compiled_model_and_weights_that_fit():
     model.compile("adam", "mse")
     with pytest.raises(ValueError, match="shape"):
         rewind(model, [np.zeros((2, 1)), np.zeros(1)])
+
+
+OPTIMIZERS = {
+    "SGD": lambda: keras.optimizers.SGD(0.1),
+    "SGD with momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    "mean of the weights": lambda: keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5),
+    "gradients of two batches": lambda: keras.optimizers.Adam(0.1, gradient_accumulation_steps=2),
+    "AMSGrad": lambda: keras.optimizers.Adam(0.1, amsgrad=True),
+    "centred": lambda: keras.optimizers.RMSprop(0.1, momentum=0.9, centered=True),
+    "a schedule": lambda: keras.optimizers.Nadam(keras.optimizers.schedules.CosineDecay(0.1, 10)),
+    "a function of its own": lambda: keras.optimizers.Adagrad(lambda: 0.1),
+    "a loss scale": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Ftrl(0.1), dynamic_growth_steps=2),
+    **{
+        made.__name__: made
+        for made in vars(keras.optimizers).values()
+        if isinstance(made, type) and {"name", "use_ema"} <= set(inspect.signature(made).parameters)
+        if made is not keras.optimizers.Optimizer
+    },
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_after_a_rewind_fit_is_that_of_a_model_just_compiled(name):
+    weights = None
+    ends = []
+    for used in (True, False):
+        random.seed(7)  # of the dropout
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5)])
+        model.add(keras.layers.Dense(1))
+        weights = weights or model.get_weights()
+        model.set_weights(weights)
+        model.compile(OPTIMIZERS[name](), "mse", run_eagerly=True)
+        if used:
+            model.fit(X, Y, batch_size=64, shuffle=False, verbose=0)  # one step, an odd number
+            rewind(model, weights)
+        model.fit(X, Y, batch_size=64, epochs=2, shuffle=False, verbose=0)
+        ends.append([np.array(each) for each in (*model.variables, *model.optimizer.variables)])
+    assert not np.array_equal(ends[0][0], weights[0])
+    assert all(np.array_equal(one, other) for one, other in zip(*ends, strict=True))
+
+
+def test_a_rewind_starts_all_that_is_random_anew_also_inside():
+    inside = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.RandomFlip(), keras.layers.GaussianNoise(0.5)])
+    x = keras.Input((4, 4, 1))
+    model = keras.Model(x, keras.layers.Dense(1)(keras.layers.Flatten()(inside(x))))
+    model.compile("sgd", "mse", run_eagerly=True)
+    weights, images = model.get_weights(), np.random.default_rng(0).normal(size=(8, 4, 4, 1))
+    losses = []
+    for _ in range(2):
+        losses.append(model.fit(images, np.ones((8, 1)), batch_size=4, shuffle=False, verbose=0).history["loss"])
+        rewind(model, weights)
+    assert losses[0] == losses[1]
+
+
+def test_rates_that_were_set_meanwhile_stay():
+    for optimizer in (keras.optimizers.Nadam(0.1), keras.optimizers.LossScaleOptimizer(keras.optimizers.Adagrad(0.1))):
+        optimizer.build([keras.Variable(np.ones(2))])
+        optimizer.learning_rate = 0.25
+        forget_steps(optimizer)
+        assert float(optimizer.learning_rate) == 0.25
+
+
+def test_an_optimiser_that_cannot_be_made_anew_is_refused_by_name_and_nothing_changes():
+    class Bare(keras.optimizers.SGD):
+        def __init__(self, rate):
+            super().__init__(rate, momentum=0.9)
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    start = model.get_weights()
+    model.compile(Bare(0.1), "mse", run_eagerly=True)
+    model.fit(X, Y, verbose=0)
+    before = [np.array(each) for each in (*model.variables, *model.optimizer.variables)]
+    for change in (lambda: rewind(model, start), lambda: restart(model, seed=0), lambda: forget_steps(model.optimizer)):
+        with pytest.raises(ValueError, match="made anew from its own configuration; got Bare.*Compile"):
+            change()
+    after = [np.array(each) for each in (*model.variables, *model.optimizer.variables)]
+    assert all(np.array_equal(one, other) for one, other in zip(before, after))

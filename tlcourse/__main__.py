@@ -11,9 +11,10 @@ from pathlib import Path
 import typer
 
 from tlcourse.commands import authors, files, workshop
+from tlcourse.commands.check import check
 
-EXIT_STATUSES = """Exit status: 0 all is well · 1 a lesson failed, an asset is missing, a check is red · 2 the command
-can't be understood or carried out · 130 interrupted."""
+EXIT_STATUSES = """Exit status: 0 all is well · 1 a lesson failed, an asset is missing, a check is red, data are wrong ·
+2 the command can't be understood or carried out · 130 interrupted."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,11 +34,12 @@ def settle():
     for variable in ("TLCOURSE_CACHE", "TLCOURSE_PACK"):
         value = os.environ.get(variable)
         if value and "://" not in value:
-            os.environ[variable] = str(Path(value).resolve())
+            os.environ[variable] = str(Path(value).expanduser().resolve())
 
 
 for panel, commands in (
     ("Workshop", (workshop.doctor, workshop.run, workshop.lab, workshop.lessons)),
+    ("Your own data", (check,)),
     ("Files", (files.fetch, files.pack, files.clean)),
     ("Authors", (authors.build, authors.pretrain)),
 ):

@@ -1,8 +1,18 @@
 """Checks of input. Each error message names the rule, what was given and what to do about it."""
 
 import difflib
+import re
+import unicodedata
+import warnings
+from collections import defaultdict
 
 import numpy as np
+
+DIM = 31
+"""Of 255. Where no picture of many has a brighter value, they come from another range, such as 0 … 16."""
+
+MANY = 8
+"""Pictures of which at least one should be brighter."""
 
 
 def known(kind, name, names):
@@ -64,6 +74,9 @@ def checked_images(images):
     Raises:
         ValueError: if rank, channels, type or range differ, if there is no image, or if a value is not finite.
 
+    Warns:
+        UserWarning: if there are eight or more images of uint8, all of them nearly black.
+
     >>> checked_images(np.full((2, 8, 8), 255, "uint8")).shape
     (2, 8, 8, 1)
     """
@@ -79,6 +92,12 @@ def checked_images(images):
     if 0 in images.shape:
         raise ValueError(f"There must be at least one image with at least one pixel; got shape {images.shape}.")
     if images.dtype == np.uint8:
+        if len(images) >= MANY and 0 < images.max() <= DIM:
+            warnings.warn(
+                f"None of these {len(images)} images has a value above {images.max()}, and uint8 means 0 … 255: they "
+                "are nearly black. If they were floats, or in 0 … 16, divide by the largest possible value instead.",
+                stacklevel=3,
+            )
         return images.astype("float32") / 255
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"Images must be uint8 in 0 … 255 or float in [0, 1]; got {images.dtype}. Convert them first.")
@@ -88,7 +107,7 @@ def checked_images(images):
     if low < -1e-6 or high > 1 + 1e-6:
         raise ValueError(
             f"Float images must lie in [0, 1]; got values from {low:.4g} to {high:.4g}. "
-            "Divide by the largest possible value, or hand over uint8."
+            "Divide by the largest value that a pixel can have, such as 255 or 16. A cast to uint8 would not do it."
         )
     return images.astype("float32").clip(0, 1)
 
@@ -112,3 +131,16 @@ def checked_labels(labels, n):
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
         raise ValueError(f"Labels must be whole numbers from 0 on; got {labels.dtype}: {labels[:5]} …")
     return labels.astype("int64")
+
+
+def near_names(names, *, numbers=True):
+    """Return groups of names that differ only in case, spaces or, with ``numbers``, in zeros before a number.
+
+    >>> near_names(["P01", "P01 ", "p1", "P2"])
+    [['P01', 'P01 ', 'p1']]
+    """
+    groups = defaultdict(list)
+    for name in dict.fromkeys(map(str, names)):
+        plain = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+        groups[re.sub(r"(?<!\d)0+(?=\d)", "", plain) if numbers else plain].append(name)
+    return [sorted(group) for group in groups.values() if len(group) > 1]

@@ -14,15 +14,16 @@ def grad_cam(model, images, layer, *, output=0):
         model: Keras model that gives ``(n, outputs)``, without a softmax or sigmoid at its end: they flatten the
             gradients where the model is certain.
         images: preprocessed, as the model takes them: float ``(n, height, width, channels)``.
-        layer: name of a layer in the model, or in a model inside it; its output is ``(n, h, w, features)``.
+        layer: path of a layer from the model, such as ``"base/stage2"`` in a model inside it, or its end, if only one
+            layer has it: ``"stage2"``. The layer's output is ``(n, h, w, features)``.
         output: column of the model's output.
 
     Returns:
         float32 ``(n, height, width)``, at least 0, enlarged from ``(h, w)`` bilinearly.
 
     Raises:
-        ValueError: if there is no such layer, images do not pass it exactly once, its output is no spatial map, or the
-            model's output does not depend on it.
+        ValueError: if there is no such layer or several, images do not pass it exactly once, its output is no spatial
+            map, or there is no such output or it does not depend on the layer.
         NotImplementedError: on PyTorch, where this has not been tried; `occlusion_map` runs there.
 
     Source:
@@ -55,7 +56,8 @@ def grad_cam(model, images, layer, *, output=0):
 def occlusion_map(score, images, *, patch=8, stride=4):
     """Return by how much the score falls where a patch is covered with the image's mean.
 
-    Each pixel gets the mean over the patches that cover it. No gradient is needed, so the model may be anything.
+    Each pixel gets the mean over the patches that cover it. No gradient is needed, so the model may be anything. It
+    gets images of the type that is given here; in whole numbers, the mean is rounded to the nearest.
 
     Args:
         score: function from images, as they are given here, to one number for each, ``(n,)``.
@@ -87,6 +89,7 @@ def occlusion_map(score, images, *, patch=8, stride=4):
     if whole.shape != (len(images),):
         raise ValueError(f"score must give one number for each of {len(images)} images; got shape {whole.shape}.")
     mean = images.mean((1, 2), keepdims=True)
+    mean = mean if np.issubdtype(images.dtype, np.floating) else np.rint(mean)
     falls, covered = np.zeros(images.shape[:3], "float32"), np.zeros((height, width), "float32")
     for top in _starts(height, patch, stride):
         for left in _starts(width, patch, stride):
@@ -134,10 +137,20 @@ def pointing_game(maps, masks):
 
 
 def _find(model, name):
-    layers = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
-    if name not in layers:
-        raise ValueError(f"There is no layer {name!r}; those with a name are: {', '.join(layers)}.")
-    return layers[name]
+    paths = list(_paths(model))
+    ending = [(path, layer) for path, layer in paths if f"/{path}".endswith(f"/{name}")]
+    found = {id(layer): layer for path, layer in [each for each in ending if each[0] == name] or ending}
+    if not found:
+        raise ValueError(f"There is no layer {name!r}; there are: {', '.join(path for path, _ in paths)}.")
+    if len(found) > 1:
+        raise ValueError(f"Several layers are named {name!r}; say which: {', '.join(path for path, _ in ending)}.")
+    return found.popitem()[1]
+
+
+def _paths(layer, start=""):
+    for inner in layer._flatten_layers(recursive=False, include_self=False):
+        yield start + inner.name, inner
+        yield from _paths(inner, f"{start}{inner.name}/")
 
 
 def _with_gradients(model, layer, images, output):
@@ -147,13 +160,16 @@ def _with_gradients(model, layer, images, output):
     def passes(added):
         def and_note(*args, **kwargs):
             noted.append(call(*args, **kwargs))
-            return noted[-1] + added
+            return noted[-1] + keras.ops.cast(added, noted[-1].dtype)
 
         layer.call = and_note
         try:
-            return keras.ops.sum(model(images, training=False)[:, output])
+            answers = model(images, training=False)
         finally:
             layer.call = call
+        if not -answers.shape[1] <= output < answers.shape[1]:  # JAX would take the last one
+            raise ValueError(f"The model has {answers.shape[1]} outputs; got output={output}.")
+        return keras.ops.cast(keras.ops.sum(answers[:, output]), "float32")
 
     backend = keras.config.backend()
     if backend not in ("tensorflow", "jax"):
@@ -163,8 +179,8 @@ def _with_gradients(model, layer, images, output):
         raise ValueError(
             f"Images must pass once through layer {layer.name!r}; they pass {len(noted)} times. Name another."
         )
-    maps = keras.ops.convert_to_numpy(noted[-1])
-    zeros = keras.ops.zeros(maps.shape)
+    maps = keras.ops.convert_to_numpy(keras.ops.cast(noted[-1], "float32"))  # it may have been half of that
+    zeros = keras.ops.zeros(maps.shape, "float32")
     if backend == "jax":
         import jax
 

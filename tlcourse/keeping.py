@@ -4,12 +4,27 @@ import hashlib
 import itertools
 import json
 import re
+import sys
+import types
 import warnings
 
 import keras
 import numpy as np
 
 from tlcourse.assets import atomically, cache_folder, cache_root, locked
+
+LIBRARIES = {"keras", "keras_hub", "tlcourse"}
+"""Packages whose code a network may consist of."""
+
+DATA = {*sys.stdlib_module_names, "numpy", "tensorflow", "jax", "jaxlib", "torch"}
+"""Packages whose objects a layer may hold, if they can't be called."""
+
+ELSEWHERE = tuple(getattr(keras.layers, f"{name}Layer") for name in ("TFSM", "Jax", "Flax"))
+ELSEWHERE += (keras.layers.Lambda, keras.layers.TorchModuleWrapper)
+"""Layers of Keras that run code or a program of somebody else's."""
+
+NUMBERED = re.compile(r'"(input_layer|keras_tensor)(_\d+)?"')
+"""Names of inputs, numbered by how many there were before."""
 
 
 def computed_once(key, names, n, compute):
@@ -49,36 +64,80 @@ def fingerprint(model, others):
     """Return a hash of what a model computes and of other things; empty where nobody can say what it computes.
 
     What it computes is its layers with their configurations, its weights, and the backend, which rounds in its own way.
-    The code of a layer is part of none of these, so the layers must come from a library.
+    Code is part of none of these, so all of it must come from a library: that of the layers, and that of the functions
+    and objects that they were given as activations, initializers, regularizers or arguments.
 
     Args:
         model: a functional or sequential Keras model.
         others: an iterable of strings and of arrays or tensors, also nested ones.
 
     Returns:
-        32 hexadecimal digits, or ``""`` if a layer is a ``Lambda`` or of somebody's own class.
+        32 hexadecimal digits, or ``""`` if some code is a ``Lambda``, of somebody's own or of another framework, or if
+        a layer keeps a vocabulary, which is in no weight.
 
     >>> fingerprint(keras.Sequential(), ["a"]) == fingerprint(keras.Sequential(), ["b"])
     False
     """
-    if not all(map(_from_library, model._flatten_layers())):
+    layers = model._flatten_layers()
+    operations = [operation for layer in layers for operation in getattr(layer, "operations", ())]
+    calls = [node.arguments for operation in operations for node in operation._inbound_nodes]
+    if not _of_libraries([*layers, *operations, *calls]):
         return ""
     about = json.dumps(model.get_config() | {"name": ""}, sort_keys=True).replace('"trainable": true', "")
-    for at, layer in enumerate(model.layers):
-        if re.fullmatch(r"(input_layer|keras_tensor)(_\d+)?", layer.name):  # numbered by how many there were before it
-            about = about.replace(json.dumps(layer.name), f'"input {at}"')
+    numbers = {}
+    about = NUMBERED.sub(lambda found: f'"input {numbers.setdefault(found[0], len(numbers))}"', about)
     digest = hashlib.sha256(f"{keras.config.backend()} {about}".encode())
-    before = b""
-    for part in itertools.chain.from_iterable(map(keras.tree.flatten, itertools.chain(model.weights, others))):
+    normalizations = [layer for layer in layers if isinstance(layer, keras.layers.Normalization)]
+    used = [each for layer in normalizations for each in (layer.mean, layer.variance) if each is not None]
+    before = b""  # what a Normalization uses may be another than its weights, until `finalize_state` is called
+    for part in itertools.chain.from_iterable(map(keras.tree.flatten, itertools.chain(model.weights, used, others))):
         kind, data = _bytes(part)
         digest.update(data if kind == before else kind + data)  # the same whatever the batches
         before = kind
     return digest.hexdigest()[:32]
 
 
-def _from_library(layer):
-    package = type(layer).__module__.split(".")[0]
-    return package in ("keras", "keras_hub", "tlcourse") and not isinstance(layer, keras.layers.Lambda)
+def _of_libraries(waiting):
+    """Say whether the code of some layers, operations and arguments, and of all that they hold, is of `LIBRARIES`."""
+    seen = {}
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) not in seen:
+            seen[id(thing)] = thing  # kept, so that nothing else gets its id
+            held = _held(thing)
+            if held is None:
+                return False
+            waiting += held
+    return True
+
+
+def _held(thing):
+    """Return what code or data a thing holds; ``None`` if it is itself code that does not come from a library."""
+    if isinstance(thing, types.FunctionType):  # where it was written; `functools.wraps` changes its __module__
+        cells = [cell for cell in thing.__closure__ or () if cell != types.CellType()]
+        own = _package(thing.__globals__.get("__name__")) not in LIBRARIES
+        return None if own else [cell.cell_contents for cell in cells]
+    if isinstance(thing, types.MethodType):
+        return [thing.__func__, thing.__self__]
+    if isinstance(thing, dict):
+        return list(thing.values())
+    if isinstance(thing, (list, tuple, set, frozenset)):
+        return list(thing)
+    module = (thing if isinstance(thing, type) else type(thing)).__module__
+    package = _package(module)
+    if isinstance(thing, type) or package not in LIBRARIES:  # on PyTorch, lists of parameters can be called
+        known = package in LIBRARIES | DATA and (isinstance(thing, type) or package == "torch" or not callable(thing))
+        return [] if known else None
+    if isinstance(thing, ELSEWHERE) or hasattr(thing, "save_assets"):
+        return None
+    if isinstance(thing, (keras.Model, keras.KerasTensor)) or module.startswith("tlcourse.hub."):
+        return []  # a model's loss computes no output, and the configuration of a HubLayer has its module's graph
+    held = getattr(thing, "__dict__", {})
+    return [value for name, value in held.items() if name not in ("_inbound_nodes", "_outbound_nodes")]
+
+
+def _package(module):
+    return (module or "").partition(".")[0]
 
 
 def _bytes(part):

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from tlcourse.checks import known
-from tlcourse.measured import plain, shown
+from tlcourse.measured import plain, shown, truth
 
 MIME = "application/vnd.tlcourse.{}+json"
 RUNNER = "TLCOURSE_RUNNER"
 """Set by `tlcourse run`: a broken claim is then recorded and the lesson goes on, so that every claim is counted."""
 
 PROFILES = ("quick", "full")
+BACKENDS = ("tensorflow", "jax", "torch")
 DEVELOPMENT_SEEDS = range(100, 200)
 """Seeds of choices and pilots: with one of them a lesson tests on development data, never on what is reported."""
 
@@ -69,7 +72,7 @@ class Lesson:
         """
         return {"quick": quick, "full": full}[self.profile]
 
-    def claim(self, name, statement, *, holds, observed=None, profiles=PROFILES):
+    def claim(self, name, statement, *, holds, observed=None, profiles=PROFILES, backends=None):
         """State a conclusion that code checks: print it with whether it holds, and fail if it does not.
 
         The first line is the same on every machine where the claim holds. The line below it says what was measured;
@@ -78,18 +81,30 @@ class Lesson:
         Args:
             name: short name, unique in the lesson.
             statement: one sentence without measured numbers.
-            holds: whether it holds.
+            holds: whether it holds: ``True`` or ``False``, of Python or NumPy.
             observed: what was measured, by name: numbers, an `Interval`, arrays.
             profiles: profiles that the claim belongs to; in another it says so and checks nothing.
+            backends: backends of Keras on which it can fail, by default all. On another it is not checked: it is
+                published as a claim of which nobody knows whether it holds, and counts neither way.
 
         Raises:
-            ValueError: if what was observed has no names.
+            TypeError: if ``holds`` is anything else, such as an array, NaN or a string.
+            ValueError: if what was observed has no names, or a profile or a backend is unknown.
             ClaimFailed: if it does not hold, after publishing it, so that nothing measured is lost. Under
                 `tlcourse run` it is only recorded.
         """
-        if self.profile not in profiles:
+        if self.profile not in [known("profile", each, PROFILES) for each in profiles]:
             self._publish("text", f"– {statement} (only in the profile {' or '.join(profiles)})", {})
             return
+        if backends and _backend() not in [known("backend", each, BACKENDS) for each in backends]:
+            line = f"– {statement} (only with the backend {' or '.join(backends)})"
+            self._publish("claim", line, self._entry(name, "claim", statement, None))
+            return
+        if not isinstance(holds, (bool, np.bool_)):
+            raise TypeError(
+                f"{self.name}.{name}: holds must be True or False; got {type(holds).__name__}: {holds!r:.60}. "
+                "Write bool(…) around one value, and (…).all() or (…).any() after several."
+            )
         if not isinstance(observed or {}, Mapping):
             raise ValueError(
                 f"What was observed must be given by name, in a dictionary; got {type(observed).__name__}."
@@ -118,7 +133,8 @@ class Lesson:
             exercise: number of the exercise, such as ``"1.2"``.
             answer: the student's answer; ``...`` means not yet.
             reasons: a dictionary of tests. Each key is a sentence that says what is wrong; each value is a function
-                that takes the answer and returns whether it passes. The sentence of the first failed test is shown.
+                that takes the answer and returns whether it passes, one truth value. The sentence of the first test
+                that fails, raises an error or returns anything else is shown.
         """
         status, text = "right", "right."
         if answer is ...:
@@ -126,7 +142,7 @@ class Lesson:
         else:
             for reason, passes in reasons.items():
                 try:
-                    passed = bool(passes(answer))
+                    passed = truth(passes(answer))
                 except Exception as error:
                     passed, reason = False, f"Your answer raises {type(error).__name__}: {error}"
                 if not passed:
@@ -144,6 +160,12 @@ class Lesson:
         if entry:
             data[MIME.format(kind)] = entry
         publish_display_data(data, metadata={"tlcourse": plain(observed or {})})
+
+
+def _backend():
+    import keras
+
+    return keras.config.backend()
 
 
 def _measured(observed):

@@ -55,6 +55,23 @@ def shown(value):
     return "not finite" if value is None else str(value)
 
 
+def truth(value):
+    """Return one truth value, also of NumPy or a tensor. Python would take NaN, a word or ``[False]`` for true.
+
+    Raises:
+        TypeError: if it is anything else.
+
+    >>> truth(np.array([1]) == np.array([2])[0])
+    Traceback (most recent call last):
+    ...
+    TypeError: comparing it gives array([False]), not one True or False
+    """
+    array = np.asarray(value)
+    if array.dtype != bool or array.ndim:
+        raise TypeError(f"comparing it gives {value!r:.60}, not one True or False")
+    return bool(array)
+
+
 def nested(value):
     """Return a value that belongs to a name as text: like `shown`, several by name in brackets.
 

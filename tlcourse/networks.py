@@ -1,5 +1,7 @@
 """Inside a network: its layers one by one, BatchNorm's statistics. What several modules ask of any model goes here."""
 
+from itertools import count
+
 import keras
 
 
@@ -30,8 +32,10 @@ def set_statistics(model, inputs):
     """Set the moving mean and variance of every BatchNorm layer to those of one batch; no parameter changes.
 
     A borrowed network normalises by the statistics of its source. Inputs of another kind come out of its first layers
-    with another mean and spread, and each later layer then sees what it was never trained for. One pass in training
-    mode over unlabelled inputs gives each normalisation the statistics that it will meet.
+    with another mean and spread, and each later layer then sees what it was never trained for. One pass over unlabelled
+    inputs gives each normalisation the statistics that it will meet: the normalisations alone run in training mode, so
+    that no dropout drops, no noise is added and no image is varied. Of a layer that is called several times in a pass,
+    as in ``TimeDistributed``, they are the means over its calls.
 
     Args:
         model: Keras model; its flags are put back as they were.
@@ -48,16 +52,29 @@ def set_statistics(model, inputs):
     >>> [float(x[0]) for x in network.layers[0].get_weights()[2:]]
     [2.0, 1.0]
     """
-    kept = [(norm, norm.trainable, norm.momentum) for norm in norms(model)]
-    if not len(inputs) or not kept:
-        raise ValueError(f"There must be inputs and BatchNorm layers; got {len(inputs)} and {len(kept)}.")
-    for norm, _, _ in kept:
-        norm.trainable, norm.momentum = True, 0.0
+    found = norms(model)
+    if not len(inputs) or not found:
+        raise ValueError(f"There must be inputs and BatchNorm layers; got {len(inputs)} and {len(found)}.")
+    kept = [(norm, norm.trainable, norm.momentum) for norm in found]
+    for norm in found:
+        norm._trainable = True  # the flag alone: the setter changes those of the weights too
+        norm.call = _normalising(norm, norm.call)
     try:
-        model(inputs, training=True)
+        model(inputs, training=False)
     finally:
-        for norm, trainable, momentum in kept:
-            norm.trainable, norm.momentum = trainable, momentum
+        for norm, norm._trainable, norm.momentum in kept:
+            del norm.call
+
+
+def _normalising(norm, call):
+    """Return a BatchNorm layer's ``call`` that always runs in training mode and averages over all calls alike."""
+    before = count()
+
+    def normalise(*args, **options):
+        norm.momentum = 1 - 1 / (1 + next(before))
+        return call(*args, **{**options, "training": True})
+
+    return normalise
 
 
 def use_xla():

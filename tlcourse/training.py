@@ -14,14 +14,15 @@ def restart(network, seed, learning_rate=None):
     ``Normalization``, which has adapted to data, keeps its own too.
 
     Args:
-        network: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
+        network: compiled Keras model.
         seed: seed of the new weights and of what is random in training. Seeds Python's generator, where Keras draws a
             seed for each layer. Keras's global seed stays as it is: setting it makes TensorFlow throw away its compiled
             kernels (`make bench` prints what the next step then costs).
         learning_rate: a new learning rate, or ``None`` to keep the present one.
 
     Raises:
-        ValueError: if the network was not compiled with an optimiser, or shares a layer between models inside it.
+        ValueError: if the network was not compiled with an optimiser, shares a layer between models inside it, or as
+            `forget_steps`. Then no weight has changed.
 
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> network.compile("adam", "mse")
@@ -29,6 +30,7 @@ def restart(network, seed, learning_rate=None):
     """
     if getattr(network, "optimizer", None) is None:
         raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
+    anew = _made_anew(network.optimizer)
     random.seed(seed)
     old, new = network.variables, keras.models.clone_model(network).variables
     if [variable.shape for variable in old] != [variable.shape for variable in new]:
@@ -40,7 +42,7 @@ def restart(network, seed, learning_rate=None):
     for variable, value in zip(old, new):
         if id(variable) not in frozen:  # weights, statistics, and the random state of a dropout
             variable.assign(value)
-    forget_steps(network.optimizer)
+    _start(anew)
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
 
@@ -55,14 +57,16 @@ def _frozen(layer):
 def rewind(model, weights):
     """Put a compiled model back to where it started: these weights, and an optimiser that has taken no step.
 
-    The next `fit` then trains as if the model had just been compiled, without the seconds that compiling takes.
+    The next `fit` then trains as if the model had just been made and compiled, without the seconds that this takes.
+    What is random in it (dropout, noise, augmentation) starts anew too, each layer from the seed that it was made with.
 
     Args:
-        model: compiled Keras model with an optimiser whose state starts at zero (SGD, Adam and their kin).
+        model: compiled Keras model.
         weights: what ``model.get_weights()`` returned at the start.
 
     Raises:
-        ValueError: if the model was not compiled with an optimiser, or the weights have other shapes.
+        ValueError: if the model was not compiled with an optimiser, the weights have other shapes, or as
+            `forget_steps`.
 
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> model.compile("adam", "mse")
@@ -70,23 +74,61 @@ def rewind(model, weights):
     """
     if getattr(model, "optimizer", None) is None:
         raise ValueError("rewind needs a model that was compiled with an optimiser. Call model.compile first.")
+    anew = _made_anew(model.optimizer)
     model.set_weights(weights)
-    forget_steps(model.optimizer)
+    _start(anew)
+    for layer in model._flatten_layers():
+        for generator in layer._seed_generators:  # its state: the seed, and how often it was asked
+            state = np.array(keras.ops.convert_to_numpy(generator.state))
+            state[1] = 0
+            generator.state.assign(state)
 
 
 def forget_steps(optimizer):
-    """Put an optimiser back to its first step: moments and step count to zero, learning rates as they are.
+    """Put an optimiser back to its first step: its state as if it had just been made, learning rates as they are.
+
+    Most averages start at zero, but not Adagrad's and Ftrl's, nor the momentum of Nadam; that of ``ScheduleFreeAdamW``
+    starts at the weights as they are now. A loss scale starts where it did.
 
     Args:
-        optimizer: Keras optimiser whose state starts at zero (SGD, Adam and their kin), or a ``MultiOptimizer``.
+        optimizer: Keras optimiser, also a ``MultiOptimizer`` or a ``LossScaleOptimizer``.
+
+    Raises:
+        ValueError: if the optimiser can't be made anew from its own configuration, as one of your own without
+            ``get_config``. Then nothing has changed.
 
     >>> forget_steps(keras.optimizers.Adam(0.1))
     """
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # a loss scale of mixed precision stays
-    rates = {id(one._learning_rate) for one in getattr(optimizer, "optimizers", [optimizer])}
-    for variable in optimizer.variables:
-        if id(variable) not in rates:
-            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+    _start(_made_anew(optimizer))
+
+
+def _made_anew(optimizer):
+    """Return the optimiser and a new one of its kind, as a pair, not built; of one that passes steps on, all in it."""
+    inside = getattr(optimizer, "optimizers", None) or [getattr(optimizer, "inner_optimizer", None)]
+    if inside != [None]:
+        return [(optimizer, None), *(pair for one in inside for pair in _made_anew(one))]
+    try:
+        return [(optimizer, type(optimizer).from_config({**optimizer.get_config(), "learning_rate": 0.0}))]
+    except (KeyError, NotImplementedError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The optimiser must be one that can be made anew from its own configuration; got "
+            f"{type(optimizer).__name__} ({error}). Compile the model anew, or give the optimiser a get_config."
+        ) from error
+
+
+def _start(anew):
+    for optimizer, new in anew:
+        if new is None:
+            optimizer.iterations.assign(0)
+            if hasattr(optimizer, "dynamic_scale"):
+                optimizer.step_counter.assign(0)
+                optimizer.dynamic_scale.assign(optimizer.initial_scale)
+            continue
+        if optimizer.built:
+            new.build(optimizer._trainable_variables)
+        state, first = ([v for v in one.variables if v is not one._learning_rate] for one in (optimizer, new))
+        for variable, value in zip(state, first, strict=True):
+            variable.assign(value)
 
 
 def passes(rows, steps, batch, seed):

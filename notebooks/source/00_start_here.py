@@ -72,10 +72,23 @@ SIDE = 128
 
 def read(file):
     """A picture as an array of 0…255: upright, on white, its middle square in 128×128 pixels."""
-    picture = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
+    picture = ImageOps.exif_transpose(Image.open(file))
+    if picture.mode[0] in "IF":
+        raise ValueError(f"{file} has more than 8 bits a value. Save it with 8.")
+    picture = picture.convert("RGBA")
     page = Image.new("RGBA", picture.size, "white")
     page.alpha_composite(picture)
     return np.array(ImageOps.fit(page.convert("RGB"), (SIDE, SIDE)))
+
+
+# %% [markdown]
+# Before you train, let a program look for what goes wrong without a word: copies of a picture in two parts, broken
+# files, kinds that are none. In a terminal it is `tlcourse check FOLDER`.
+
+# %%
+from tlcourse.own_data import check_pictures
+
+print(check_pictures(FOLDER))
 
 
 def load(folder):
@@ -89,13 +102,14 @@ def load(folder):
     return np.stack([read(file) for file in files]), labels, kinds, files
 
 
-# %%
 train, train_labels, kinds, _ = load(FOLDER / "train")
 validation, validation_labels, *_ = load(FOLDER / "validation")
 test, test_labels, *_ = load(FOLDER / "test")
 print(len(train), "to train,", len(validation), "to choose,", len(test), "to test:", *kinds)
 
 # %% [markdown]
+# Its cross names 36 icons: `read` puts them on white, where many programs would paint them black.
+#
 # Always look at pictures *after* loading. Are the labels right? Is something cut away that matters?
 
 # %%
@@ -311,7 +325,10 @@ from PIL import Image, ImageOps
 
 
 def read(file):
-    picture = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
+    picture = ImageOps.exif_transpose(Image.open(file))
+    if picture.mode[0] in "IF":
+        raise ValueError(f"{file} has more than 8 bits a value. Save it with 8.")
+    picture = picture.convert("RGBA")
     page = Image.new("RGBA", picture.size, "white")
     page.alpha_composite(picture)
     return np.array(ImageOps.fit(page.convert("RGB"), (128, 128)))
@@ -375,6 +392,7 @@ for kind, n in [(kind, n) for kind in ("brick", "grass", "gravel") for n in rang
 # %%
 from sklearn.svm import SVC
 
+print(check_pictures(MINE))
 pictures, labels, mine, files = load(MINE)
 place = np.array([file.name.split("-")[0] for file in files])
 first, second, last = place < "place3", place == "place3", place == "place4"

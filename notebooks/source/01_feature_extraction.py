@@ -546,16 +546,20 @@ for number, (image, label) in enumerate(zip(some.images, some.labels)):
     keras.utils.save_img(path, image[..., None] if image.ndim == 2 else image)
 
 # %%
+from tlcourse.own_data import check_pictures, read_pictures
+
 NETWORK, SIZE = lesson.pick(quick=("photos", (32, 32)), full=("mobilenet", (128, 128)))
-read = partial(keras.utils.load_img, target_size=SIZE, keep_aspect_ratio=True)  # cut to the middle
-files = np.random.default_rng(SEED).permutation(sorted(FOLDER.glob("*/*.*")))
-kinds = sorted({file.parent.name for file in files})
-pictures = np.stack([np.array(read(file)) for file in files])
-which = np.array([kinds.index(file.parent.name) for file in files])
+read = partial(read_pictures, side=SIZE[0])
+images, labels, kinds, files = read(FOLDER)
+order = np.random.default_rng(SEED).permutation(len(files))
+pictures, which, files = images[order], labels[order], [files[at] for at in order]
+print(check_pictures(FOLDER))
 _ = plot_images(pictures[:10], [kinds[kind] for kind in which[:10]])
 
 # %% [markdown]
-# Every file is read in one way, by `read`, now and later. All other steps that prepare a picture are layers of the
+# Every file is read in one way, by `read`, now and later: upright, transparent parts on white, cut to the middle; what
+# can't be read right is refused. `check_pictures` looks for what goes wrong without a word; in a terminal it is
+# `tlcourse check FOLDER`. All other steps that prepare a picture are layers of the
 # model, so that nobody can forget them. `RandomFlip` is augmentation: it mirrors pictures at random, in `fit` alone. We
 # train on a fifth and hold out the rest, to be sure of the number; with your own you would rather train on most.
 
@@ -574,7 +578,9 @@ own.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
 n = len(files) // 5
 held_out = pictures[n:], which[n:]
 curve = own.fit(pictures[:n], which[:n], validation_data=held_out, epochs=15, verbose=0).history
+commonest = np.bincount(which[n:]).max() / (len(files) - n)
 print(f"{curve['val_accuracy'][-1]:.1%} of {len(files) - n} held out are right")
+print(f"always the commonest kind: {commonest:.1%}")
 _, ax = plt.subplots(figsize=(4.5, 2.4))
 ax.plot(curve["accuracy"], label=f"trained on ({n})")
 ax.plot(curve["val_accuracy"], "--", label=f"held out ({len(files) - n})")
@@ -591,7 +597,7 @@ _ = ax.legend()
 # %%
 saved = Path(tempfile.mkdtemp()) / "my-classifier.keras"
 own.save(saved)
-scores = keras.models.load_model(saved).predict(np.array(read(files[-1]))[None], verbose=0)[0]
+scores = keras.models.load_model(saved).predict(read(files[-1:]).images, verbose=0)[0]
 chances = keras.ops.convert_to_numpy(keras.ops.softmax(scores))
 print(f"{kinds[chances.argmax()]} ({chances.max():.0%}); its folder is {files[-1].parent.name!r}")
 

@@ -834,24 +834,13 @@ for folder, (part, numbers) in written.items():
         Image.fromarray(image).save(path)
 
 # %%
+from tlcourse.own_data import read_pictures
+
 NETWORK, SIZE = lesson.pick(quick=("photos", (32, 32)), full=("mobilenet", (128, 128)))
-kinds = sorted(folder.name for folder in (FOLDER / "labelled").iterdir())
-
-
-def pictures(folder):
-    """All images below a folder, brought to one size, and the kind that each one's folder names."""
-    endings = {".png", ".jpg", ".jpeg"}
-    files = sorted(f for f in (FOLDER / folder).rglob("*") if f.suffix.lower() in endings)
-    load = (keras.utils.load_img(file, target_size=SIZE, keep_aspect_ratio=True) for file in files)
-    names = [file.parent.name for file in files]
-    return np.stack([*map(np.array, load)]), np.array(
-        [kinds.index(n) if n in kinds else -1 for n in names]
-    )
-
-
-day, day_labels = pictures("labelled")
-night, _ = pictures("unlabelled")
-checked, checked_labels = pictures("checked")
+by_day = read_pictures(FOLDER / "labelled", side=SIZE[0])
+day, day_labels, kinds = by_day.images, by_day.labels, by_day.kinds
+night = read_pictures(FOLDER / "unlabelled", side=SIZE[0], labelled=False).images
+checked, checked_labels, *_ = read_pictures(FOLDER / "checked", side=SIZE[0], kinds=kinds)
 _ = plot_images(np.concatenate([day[::30][:6], night[::30][:6]]), columns=6)
 
 # %%

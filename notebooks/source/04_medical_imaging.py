@@ -256,7 +256,8 @@ for prevalence in (is_ill.mean(), 0.1, 0.01):
 # - `auc_interval`: each ill image stands above a share of the well ones, and the AUC is the mean of these shares. How
 #   much they vary *from patient to patient* says how far other patients could have moved the mean (DeLong's method; on
 #   the scale of log odds, so that no interval passes 1).
-# - `auc_difference`: the same for two models on the same patients.
+# - `auc_difference`: for two models on the same patients. It joins their two intervals, narrower the more alike they
+#   rank.
 # - `threshold_at` is our list of allowed thresholds.
 # - `operating_point`: an interval for a share, such as "52 of 60" (Wilson's method). If a patient's two images are always
 #   right or wrong together, it counts them as one image.
@@ -1006,18 +1007,14 @@ with (FOLDER / "images.csv").open("w", newline="", encoding="utf-8") as file:
         writer.writerow([f"{number}.png", f"P{to_write.groups[number]}", to_write.labels[number]])
 
 # %%
+from tlcourse.own_data import check_picture_table, read_pictures, read_table
+
 NETWORK, SIZE = lesson.pick(quick=("photos", (32, 32)), full=("mobilenet", (128, 128)))
-with (FOLDER / "images.csv").open(newline="", encoding="utf-8") as file:
-    table = list(csv.DictReader(file))
-images = [
-    keras.utils.load_img(
-        FOLDER / row["file"], target_size=SIZE, interpolation="lanczos", keep_aspect_ratio=True
-    )
-    for row in table
-]
-images = np.stack([np.array(image, "float32") for image in images])
+table = [row.fields for row in read_table(FOLDER / "images.csv", ["file", "patient", "label"])]
+images = read_pictures([FOLDER / row["file"] for row in table], side=SIZE[0], whole=True).images
 own_labels = np.array([int(row["label"]) for row in table])
 own_patients = np.array([row["patient"] for row in table])
+print(check_picture_table(FOLDER / "images.csv"))
 rest, last_part = split_by_patient(own_patients, 0.4, seed=SEED)  # 60 % to train on
 first_half, second_half = split_by_patient(own_patients[last_part], 0.5, seed=SEED)
 check, final = last_part[first_half], last_part[second_half]

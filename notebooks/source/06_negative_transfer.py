@@ -883,14 +883,7 @@ for whose, images, labels, rows in (
 from tlcourse.backbones import load_backbone
 from tlcourse.evaluation import accuracy_table, draw_labels
 from tlcourse.features import SOURCE_WEIGHTS, extract, fit_pooled_probe
-
-
-def read(folder, kinds):
-    """Pictures of a folder with a sub-folder for each kind, and their labels."""
-    files = [file for kind in kinds for file in sorted((folder / kind).glob("*.png"))]
-    cut = {"target_size": (32, 32), "keep_aspect_ratio": True}  # to the middle, as in lesson 01
-    pictures = [np.array(keras.utils.load_img(file, **cut)) for file in files]
-    return np.stack(pictures), np.array([kinds.index(file.parent.name) for file in files])
+from tlcourse.own_data import read_pictures
 
 
 def on_shelf(images):
@@ -899,8 +892,8 @@ def on_shelf(images):
     return {(n, layer): x for n, net in shelf.items() for layer, x in extract(net, images).items()}
 
 
-kinds = sorted(path.name for path in FOLDERS["yours"].iterdir())  # one numbering for both
-(yours, your_labels), (theirs, their_labels) = (read(folder, kinds) for folder in FOLDERS.values())
+yours, your_labels, kinds, _ = read_pictures(FOLDERS["yours"], side=32)
+theirs, their_labels, *_ = read_pictures(FOLDERS["theirs"], side=32, kinds=kinds)  # one numbering
 of_yours, of_theirs = on_shelf(yours), on_shelf(theirs)
 _ = plot_images(np.concatenate([yours[::16], theirs[::60]]), columns=5)
 

@@ -99,9 +99,10 @@ class Adversary(keras.layers.Layer):
 
     def __init__(self, strength, ramp=None, units=64, **options):
         super().__init__(**options)
-        self.units, self.reversal = units, GradientReversal(strength, ramp)
-        self.hidden = keras.layers.Dense(units, activation="relu")
-        self.logit = keras.layers.Dense(1)
+        self.units, dtype = units, self.dtype_policy
+        self.reversal = GradientReversal(strength, ramp, dtype=dtype)
+        self.hidden = keras.layers.Dense(units, activation="relu", dtype=dtype)
+        self.logit = keras.layers.Dense(1, dtype=dtype)
 
     def build(self, source_shape, target_shape):
         width = check_features(source_shape, target_shape)

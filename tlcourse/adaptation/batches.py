@@ -18,7 +18,7 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
         labels: whole numbers ``(n,)``, the source's; at least two classes.
         target: finite array ``(m, ...)``, unlabelled, m at least 1, its examples shaped as the source's.
         batch: examples of each domain in a batch, at least 2; give `fit` the same ``batch_size``.
-        seed: seed of the order.
+        seed: seed of the orders; each domain gets one of its own.
 
     Returns:
         ``({"source": …, "target": …}, {"label": …})``, arrays of one length, a multiple of ``batch``.
@@ -59,5 +59,5 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
             f"batch must be a whole number from 2 to the size of the larger domain, {largest}; got {batch!r}."
         )
     steps = largest // batch
-    rows, others = (passes(np.arange(len(x)), steps, batch, seed + at) for at, x in enumerate((source, target)))
+    rows, others = (passes(np.arange(len(x)), steps, batch, [seed, at]) for at, x in enumerate((source, target)))
     return {"source": source[rows], "target": target[others]}, {"label": labels[rows]}

@@ -55,7 +55,7 @@ class Align(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        return cls(keras.saving.deserialize_keras_object(config.pop("distance")), **config)
+        return cls(**{**config, "distance": keras.saving.deserialize_keras_object(config["distance"])})
 
 
 @keras.saving.register_keras_serializable(package="tlcourse")
@@ -90,7 +90,9 @@ class DomainBatchNormalization(keras.layers.Layer):
             raise ValueError(f"There must be at least one domain; got {domains}.")
         self.momentum, self.epsilon = momentum, epsilon
         self.statistics = [
-            keras.layers.BatchNormalization(momentum=momentum, epsilon=epsilon, center=False, scale=False)
+            keras.layers.BatchNormalization(
+                momentum=momentum, epsilon=epsilon, center=False, scale=False, dtype=self.dtype_policy
+            )
             for _ in range(domains)
         ]
 

@@ -38,8 +38,8 @@ def mmd(source, target, *, scales=(0.25, 0.5, 1.0, 2.0, 4.0), biased=False):
     """Squared maximum mean discrepancy of two batches of features, with a sum of Gaussian kernels.
 
     ``mean k(s, s') + mean k(t, t') - 2 mean k(s, t)`` with ``k(x, y) = sum_j exp(-||x - y||^2 / (scale_j * b))``. The
-    bandwidth ``b`` is the median of the squared distances between different examples of both batches together; no
-    gradient passes through it. Computed in float32.
+    bandwidth ``b`` is the median of the squared distances between different examples of both batches together, or their
+    mean where more than half of the distances are 0; no gradient passes through it. Computed in float32.
 
     Args:
         source: float ``(n, d)``, features of a source batch, n > 1.
@@ -87,7 +87,8 @@ def information_maximisation(ignored, logits, *, balance=1.0):
 
     Args:
         ignored: what `fit` got as labels. It is not used.
-        logits: float ``(n, classes)``.
+        logits: float ``(n, classes)``, of a model without a softmax at its end. Inside `fit` nothing can tell
+            probabilities from logits.
         balance: weight of the second term, at least 0; 0 asks for certainty alone.
 
     Returns:
@@ -147,9 +148,12 @@ def _squared_distances(a, b):
 def _median_between(squared):
     """Median of the distances between different examples; a little above 0 where all examples are one point."""
     n = ops.shape(squared)[0]
-    # Each example's distance to itself, the diagonal, comes first in the sorted values.
+    pairs = n * (n - 1) // 2
+    # Each example's distance to itself, the diagonal, comes first in the sorted values; then each pair comes twice.
     ordered = ops.sort(ops.reshape(squared, [-1]))
-    return ops.maximum(ordered[n + (n * (n - 1)) // 2], 1e-12)
+    median, mean = (ordered[n + pairs - 1] + ordered[n + pairs]) / 2, ops.mean(squared)
+    # Where a ReLU is silent on most examples, the median is 0 but for rounding.
+    return ops.maximum(ops.where(median > 1e-6 * mean, median, mean), 1e-12)
 
 
 def check_features(source_shape, target_shape, at_least=1):

@@ -31,12 +31,7 @@ def class_weights(logits):
     """
     from scipy.special import softmax
 
-    logits = checked_logits(logits)
-    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(
-            "Each row is at least 0 and sums to 1: these are probabilities. Give logits, or their logarithm."
-        )
-    weights = softmax(logits, axis=1).mean(axis=0)
+    weights = softmax(checked_logits(logits, no_probabilities=True), axis=1).mean(axis=0)
     return weights / weights.max()
 
 

@@ -36,7 +36,7 @@ def mean_entropy(logits):
         A number from 0 to ``log(classes)``.
 
     Raises:
-        ValueError: if the logits are not such.
+        ValueError: if the logits are not such, or look like probabilities: a softmax on a softmax would level them.
 
     Source:
         Morerio, Cavazza & Murino (2018), *Minimal-Entropy Correlation Alignment for Unsupervised Deep Domain
@@ -47,7 +47,7 @@ def mean_entropy(logits):
     """
     from scipy.special import log_softmax
 
-    log_p = log_softmax(checked_logits(logits), axis=1)
+    log_p = log_softmax(checked_logits(logits, no_probabilities=True), axis=1)
     return float(-(np.exp(log_p) * log_p).sum(axis=1).mean())
 
 
@@ -121,9 +121,18 @@ def oracle_gap(scores, accuracies):
     return chosen, float(max(accuracies.values()) - accuracies[chosen])
 
 
-def checked_logits(logits):
-    """Return logits as float64, or raise if they are not finite and shaped ``(n, classes)``, two classes or more."""
+def checked_logits(logits, *, no_probabilities=False):
+    """Return logits as float64 ``(n, classes)``.
+
+    Raises:
+        ValueError: if they are not finite and of two classes or more; with ``no_probabilities``, also if each row is at
+            least 0 and sums to 1.
+    """
     logits = np.asarray(logits, "float64")
     if logits.ndim != 2 or len(logits) == 0 or logits.shape[1] < 2 or not np.isfinite(logits).all():
         raise ValueError(f"Logits must be finite and shaped (n, classes), two classes or more; got {logits.shape}.")
+    if no_probabilities and logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
+        raise ValueError(
+            "Each row is at least 0 and sums to 1: these are probabilities. Give logits, or their logarithm."
+        )
     return logits

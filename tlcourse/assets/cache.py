@@ -20,10 +20,14 @@ FEATURES = re.compile(r"[0-9a-f]{32}-.+\.npy")
 
 
 def cache_root():
-    """Return the cache's place, whether or not it is there: ``TLCOURSE_CACHE``, or where the system keeps caches."""
+    """Return the cache's place, whether or not it is there: ``TLCOURSE_CACHE``, or where the system keeps caches.
+
+    Raises:
+        RuntimeError: if it begins with the ``~`` of somebody unknown.
+    """
     import pooch
 
-    return Path(os.environ.get("TLCOURSE_CACHE") or pooch.os_cache("tlcourse"))
+    return Path(os.environ.get("TLCOURSE_CACHE") or pooch.os_cache("tlcourse")).expanduser()
 
 
 def cache_folder(*parts):

@@ -4,6 +4,7 @@ The manifest has a table for each file, with at least ``sha256``; whoever makes 
 """
 
 import json
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -12,6 +13,12 @@ from tlcourse.assets.cache import atomically, cache_folder, cache_root, sha256
 from tlcourse.assets.download import download
 
 MANIFEST = "manifest.toml"
+
+
+def named_pack():
+    """Return the pack that ``TLCOURSE_PACK`` names, a folder or an address without its last slash; empty if none."""
+    pack = os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    return pack if not pack or "://" in pack else str(Path(pack).expanduser())
 
 
 def offered(asset, pack):
@@ -51,7 +58,7 @@ def verify_pack(pack):
     """
     manifest = tomllib.loads(_read(pack))
     for file, entry in manifest.items():
-        if "://" not in pack and sha256(Path(pack, file)) != _hash(entry):
+        if "://" not in pack and sha256(Path(pack, file).expanduser()) != _hash(entry):
             raise ValueError(f"{file} is not the file that the manifest describes")
     return len(manifest)
 
@@ -69,7 +76,7 @@ def make_pack(folder, located):
     Raises:
         OSError: if the folder can't be written.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         entries = tomllib.loads(_read(str(folder))) if (folder / MANIFEST).is_file() else {}
@@ -98,9 +105,10 @@ def _hash(entry):
 
 def _read(pack):
     if "://" not in pack:
-        if not Path(pack, MANIFEST).is_file():
+        manifest = Path(pack, MANIFEST).expanduser()
+        if not manifest.is_file():
             raise OSError(f"there is no {MANIFEST} in this folder; is the stick plugged in?")
-        return Path(pack, MANIFEST).read_text(encoding="utf-8")
+        return manifest.read_text(encoding="utf-8")
     with atomically(cache_folder("assets") / MANIFEST) as temporary:
         download(f"{pack}/{MANIFEST}", temporary)
         return temporary.read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tlcourse.assets.cache import cache_folder, cache_root, locked, sha256
 from tlcourse.assets.catalogue import look_up
-from tlcourse.assets.packs import offered
+from tlcourse.assets.packs import named_pack, offered
 from tlcourse.assets.store import AssetMissing, Located, store
 from tlcourse.assets.wheels import from_wheel
 
@@ -62,7 +62,7 @@ def at_hand(name):
     Raises:
         ValueError: if the name is unknown.
     """
-    asset, pack = look_up(name), os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    asset, pack = look_up(name), named_pack()
     if kept(asset):
         return "cache"
     with suppress(OSError, ValueError):
@@ -78,7 +78,7 @@ def expected_hash(name):
     Raises:
         ValueError: if the name is unknown.
     """
-    asset, pack = look_up(name), os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    asset, pack = look_up(name), named_pack()
     located = kept(asset)
     if located:
         return located.sha256
@@ -107,7 +107,7 @@ def kept(asset, drop=False):
 
 
 def _from_pack(asset, tried, progress):
-    pack = os.environ.get("TLCOURSE_PACK", "").rstrip("/")
+    pack = named_pack()
     if not pack:
         tried.append("no classroom pack (TLCOURSE_PACK is not set)")
         return None

@@ -40,9 +40,10 @@ def build(
         _compare(find(deeper=True))
     for lesson in chosen:
         if trial:
-            _try(lesson, trial / lesson.place)
+            _try(lesson, or_stop(trial.expanduser) / lesson.place)
         elif solutions:
-            _build_solved(lesson, solutions / lesson.place.with_stem(f"{lesson.place.stem}_solutions"))
+            place = lesson.place.with_stem(f"{lesson.place.stem}_solutions")
+            _build_solved(lesson, or_stop(solutions.expanduser) / place)
         else:
             _build(lesson)
 
@@ -101,6 +102,7 @@ def pretrain(
     out: Annotated[Path | None, typer.Option(help="Folder; by default data/weights, replacing what is there.")] = None,
 ):
     """Make bundled weights again, with their card."""
+    out = out and or_stop(out.expanduser)
     if name == "wordhub":
         from tlcourse.pretrain.wordhub import pretrain_wordhub
 

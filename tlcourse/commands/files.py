@@ -36,7 +36,7 @@ def fetch(
     from tlcourse.course.sources import both_volumes
 
     if pack:
-        os.environ["TLCOURSE_PACK"] = pack if "://" in pack else str(Path(pack).resolve())
+        os.environ["TLCOURSE_PACK"] = pack if "://" in pack else str(or_stop(Path(pack).expanduser).resolve())
     needed = {name for lesson in both_volumes() for name in lesson.needs[profile.value]}
     assets = [or_stop(look_up, name) for name in names or sorted(registry() if list_only else needed)]
     if not assets:
@@ -82,6 +82,7 @@ def pack(
     from tlcourse.assets import locate, look_up, make_pack
     from tlcourse.course.sources import both_volumes
 
+    folder = or_stop(folder.expanduser)
     names = names or sorted({name for lesson in both_volumes() for name in lesson.needs[profile.value]})
     if not names:
         typer.echo(f"The profile {profile.value!r} needs nothing but what comes with the course.")

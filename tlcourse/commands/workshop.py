@@ -58,10 +58,11 @@ def run(
     from tlcourse.course.sources import lessons as find
     from tlcourse.course.tables import Watch, claim_lines
 
+    out = or_stop(out.expanduser).resolve()
     wanted = str(backend or os.environ.get("KERAS_BACKEND") or "tensorflow")
     or_stop(known, "backend", wanted, [each.value for each in Backend])
     queue = [
-        Job(lesson, profile.value, seed, out.resolve(), timeout, wanted)
+        Job(lesson, profile.value, seed, out, timeout, wanted)
         for lesson in or_stop(find, lessons or (), deeper)
         for seed in _seeds(seeds)
     ]
@@ -73,7 +74,7 @@ def run(
         report = or_stop(run_jobs, queue, jobs, resume=resume, watch=watch)
     for line in claim_lines(report["runs"]):
         console.print(line, markup=False, soft_wrap=True)
-    console.print(f"Findings, figures and executed notebooks: {out.resolve() / 'report.html'}", soft_wrap=True)
+    console.print(f"Findings, figures and executed notebooks: {out / 'report.html'}", soft_wrap=True)
     passed = all(entry["status"] == "passed" for entry in report["runs"])
     raise typer.Exit(130 if report["interrupted"] else not passed)
 

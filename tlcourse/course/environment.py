@@ -20,7 +20,8 @@ def environment_yml():
     project = tomllib.loads(text)["project"]
     versions = locked_versions("3.12")
     purposes = {found["requirement"]: found["purpose"] for found in REQUIREMENT.finditer(text)}
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["tensorflow"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["tensorflow"], *extras["medical"]]
     lines = [f"      - {name(r)}=={versions[name(r)]}  # {purposes[r]}" for r in wanted]
     return "\n".join(
         [

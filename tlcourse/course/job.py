@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import platform
 import time
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +18,15 @@ from tlcourse.course.pages import write_page
 from tlcourse.course.sources import DEEPER, LessonSource, read_source, write_notebook
 from tlcourse.course.verdict import entry, heading, judge
 from tlcourse.lesson import DEVELOPMENT_SEEDS
+
+SETTINGS = ("KERAS_", "TF_", "XLA_", "JAX_", "TORCH_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "PYTHONHASHSEED")
+"""Beginnings of the names of environment variables from which libraries take settings."""
+
+SILENT = {"KERAS_BACKEND", "KERAS_HOME", "TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH"}
+"""Those of them that change no result, or for which there is a parameter."""
+
+KERAS_DEFAULTS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+"""What Keras writes into its file of settings where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +70,11 @@ class Job:
     def fingerprint(self):
         """Hash of everything that the result depends on, computed once, when it is first read.
 
-        That is the source, the parameters, the package, all bundled weights, the version of each library, and the hash
-        of each asset that the lesson needs.
+        That is the source, the parameters, every file of the package and of `data/`, the versions of Python and of each
+        library, their settings, and the hash of each asset that the lesson needs.
         """
         variants = [expected_hash(name) for name in self.needs]
-        parameters = f"{self.profile} {self.seed} {self.backend} {variants} {_package()} {_installed()}"
+        parameters = f"{self.profile} {self.seed} {self.backend} {variants} {_package()} {_installed()} {_settings()}"
         return hashlib.sha256(parameters.encode() + self.lesson.path.read_bytes()).hexdigest()[:16]
 
     def missing(self):
@@ -150,12 +161,25 @@ def _papermill(job, notebook, path, kernel, on_cell_start):
 @cache
 def _package():
     digest = hashlib.sha256()
-    for folder, kind in ((Path(__file__).parents[1], "*.py"), (data_folder() / "weights", "*")):
-        for path in sorted(folder.rglob(kind)):
-            digest.update(path.read_bytes() if path.is_file() else b"")
+    for folder in (Path(__file__).parents[1], data_folder()):
+        for path in sorted(folder.rglob("[!.]*")):
+            if path.is_file() and path.suffix != ".pyc":
+                contents = path.read_bytes()
+                digest.update(f"{path.relative_to(folder).as_posix()} {len(contents)}\n".encode() + contents)
     return digest.hexdigest()
 
 
 @cache
 def _installed():
-    return sorted(f"{each.name} {each.version}" for each in distributions())
+    return [platform.python_version(), *sorted(f"{each.name} {each.version}" for each in distributions())]
+
+
+def _settings():
+    """Return what libraries read from the environment and from Keras's own file, without what changes no result."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith(SETTINGS) and name not in SILENT}
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        of_keras = dict(json.loads((folder.expanduser() / "keras.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # Keras writes its defaults where there is none
+        of_keras = {}
+    return sorted(variables.items()), sorted((KERAS_DEFAULTS | of_keras | {"backend": ""}).items())

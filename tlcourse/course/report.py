@@ -27,8 +27,10 @@ def report(entries, interrupted=False):
 
     An entry has ``lesson``, ``profile``, ``seed``, ``backend``, ``device``, ``fingerprint`` (see `Job`), ``status``
     (``passed``, ``failed``, ``stopped``, ``timeout`` or ``not run``), ``reason``, ``seconds``, ``claims`` (``id``,
-    ``kind``, ``statement``, ``holds``, ``observed``; one that was not reached does not hold), ``notebook`` and
-    ``figures`` (ids of the cells that drew one).
+    ``kind``, ``statement``, ``holds``, ``observed``), ``notebook`` and ``figures`` (ids of the cells that drew one).
+
+    Where ``kind`` is ``"claim"``, ``holds`` is true, false (also if the claim was not reached), or null: not checked,
+    because it can't fail with this backend. Where it is ``"finding"``, ``holds`` is always null.
     """
     used = {key: sorted({run[key] for run in entries if run[key]}) for key in ("backend", "device")}
     used = {key: ", ".join(values) or "not known" for key, values in used.items()}
@@ -65,8 +67,8 @@ def claims(runs):
     """Return each claim and finding of some runs with its rate of holding and what was observed.
 
     Returns:
-        A list of dictionaries: ``id``, ``kind``, ``statement``, ``held`` and ``counted`` (runs, also those in which
-        the claim was not reached), ``observed`` (text by name, of every run) and ``brief`` (the same in few words).
+        A list of dictionaries: ``id``, ``kind``, ``statement``, ``held`` and ``counted`` (runs that checked the claim
+        or did not reach it), ``observed`` (text by name, of every run) and ``brief`` (the same in few words).
     """
     rows = []
     for name in dict.fromkeys(claim["id"] for run in runs for claim in run["claims"]):
@@ -79,7 +81,7 @@ def claims(runs):
             {
                 **{key: stated[0][key] for key in ("id", "kind", "statement")},
                 "held": sum(claim["holds"] is True for claim in stated),
-                "counted": len(stated),
+                "counted": sum(claim["holds"] is not None for claim in stated),
                 "observed": {key: _spread(values) for key, values in observed.items()},
                 "brief": {key: _brief(values) for key, values in observed.items()},
             }

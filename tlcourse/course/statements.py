@@ -3,7 +3,7 @@
 import ast
 from typing import NamedTuple
 
-from tlcourse.lesson import PROFILES
+from tlcourse.lesson import BACKENDS, PROFILES
 
 FIRST = {"claim": "name", "finding": "name", "check": "exercise"}
 """Methods of a `Lesson` that publish, each with its first argument."""
@@ -17,19 +17,21 @@ class Stated(NamedTuple):
         name: its name, or the number of the exercise; ``None`` if we would have to run the code to know it.
         statement: its statement, or its name if we would have to run the code to know the statement.
         profiles: the profiles that it belongs to; ``None`` where that takes running the code.
+        backends: the backends on which a claim is checked; ``None`` means all, or that it takes running the code.
     """
 
     kind: str
     name: str | None
     statement: str
     profiles: tuple | None
+    backends: tuple | None = None
 
 
 def statements(code):
     """Return what a cell states.
 
     >>> statements('lesson.claim("gain", "It gains.", holds=True, profiles=("quick",))')
-    [Stated(kind='claim', name='gain', statement='It gains.', profiles=('quick',))]
+    [Stated(kind='claim', name='gain', statement='It gains.', profiles=('quick',), backends=None)]
     """
     return [_stated(call) for call in method_calls(code) if call.func.attr in FIRST and of_lesson(call)]
 
@@ -71,10 +73,15 @@ def _stated(call):
     given = dict(zip((FIRST[kind], "statement"), call.args)) | {each.arg: each.value for each in call.keywords}
     name = _literal(given.get(FIRST[kind]), None)
     statement = _literal(given.get("statement"), name) if kind != "check" else ""
-    profiles = _literal(given["profiles"], None) if "profiles" in given else PROFILES
-    if not isinstance(profiles, tuple | list) or not profiles or not set(profiles) <= set(PROFILES):
-        profiles = None
-    return Stated(kind, name, statement, profiles and tuple(profiles))
+    profiles = _names(given["profiles"], PROFILES) if "profiles" in given else PROFILES
+    return Stated(kind, name, statement, profiles, _names(given.get("backends"), BACKENDS))
+
+
+def _names(node, known):
+    """Return the names that a node of code lists, some of the known ones; ``None`` where it does not list such."""
+    names = _literal(node, None)
+    listed = isinstance(names, tuple | list) and names and all(name in known for name in names)
+    return tuple(names) if listed else None
 
 
 def _literal(node, default):

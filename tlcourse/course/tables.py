@@ -31,9 +31,11 @@ def line(entry, again=False):
     what = f"{entry['lesson']} {entry['profile']} seed {entry['seed']}"
     if entry["status"] == "not run":
         return f"{sign} {what}: not run. {entry['reason']}"
-    counted = [claim["holds"] is True for claim in entry["claims"] if claim["kind"] == "claim"]
+    stated = [claim["holds"] for claim in entry["claims"] if claim["kind"] == "claim"]
+    counted = [holds for holds in stated if holds is not None]
     seconds = "already passed" if again else f"{entry['status']}, {sum(entry['seconds'].values()):.0f} s"
     claims = f"{sum(counted)} of {len(counted)} claims hold" if counted else "no claims"
+    claims += f", {len(stated) - len(counted)} not checked here" if len(stated) > len(counted) else ""
     return f"{sign} {what}: {seconds}, {claims}. {entry['reason']}".rstrip()
 
 
@@ -43,6 +45,8 @@ def claim_lines(runs):
 
 
 def _claim_line(row):
+    if not row["counted"]:
+        return f"– {row['id'].split('.')[0]}: {row['statement']} (not checked here)"
     sign, lesson = "✓" if row["held"] == row["counted"] else "✗", row["id"].split(".")[0]
     rate = f", {row['held']} of {row['counted']}" if row["counted"] > 1 else ""
     measured = ", ".join(f"{name} {text}" for name, text in row["brief"].items())

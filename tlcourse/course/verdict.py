@@ -37,12 +37,12 @@ def judge(job, notebook, error, reached, total, interrupted=False):
     status, reason = _outcome(code, error, job.timeout, interrupted)
     if reason:
         at = next((at for at, cell in enumerate(cells) if cell.id == reached), None)
-        lost = sum(claim["kind"] == "claim" for claim in unreached)
+        lost = sum(claim["holds"] is False for claim in unreached)
         reason = reason if at is None else f"in “{heading(cells[: at + 1])}”, cell {at + 1} of {len(cells)}: {reason}"
         reason += f" ({lost} claims not reached)" if lost else ""
     else:
         broken = [claim["id"] for claim in claims if claim["holds"] is False]
-        missed = [claim["id"] for claim in unreached if claim["kind"] == "claim"]
+        missed = [claim["id"] for claim in unreached if claim["holds"] is False]
         found = {"claims that do not hold": broken, "claims that were not reached": missed}
         reason = "; ".join(f"{what}: {', '.join(names)}" for what, names in found.items() if names)
         status = "failed" if reason else "passed"
@@ -93,13 +93,16 @@ def heading(cells):
 
 
 def _unreached(job):
-    """Return each claim and finding that the lesson's source states for this profile as one that was not reached."""
+    """Return each claim and finding that the lesson's source states for this profile as one that was not reached.
+
+    A claim that is not checked with this backend is nothing that a run can miss: nobody knows whether it holds.
+    """
     return [
         {
             "id": f"{job.lesson.name}.{stated.name}",
             "kind": stated.kind,
             "statement": stated.statement,
-            "holds": False if stated.kind == "claim" else None,
+            "holds": False if stated.kind == "claim" and job.backend in (stated.backends or [job.backend]) else None,
             "observed": {},
         }
         for stated in stated_for(job.source_cells, job.profile)

@@ -16,7 +16,7 @@ from tlcourse.datasets.reviews import DOMAINS, load_behaviour, load_reviews
 from tlcourse.datasets.rt_polarity import load_rt_polarity
 from tlcourse.datasets.shifts import SEVERITIES, shifted
 from tlcourse.datasets.sources import load_letters, load_source_task
-from tlcourse.datasets.texts import TextDataset, TextPart, read_texts
+from tlcourse.datasets.texts import TextDataset, TextPart
 from tlcourse.datasets.textures import load_textures
 from tlcourse.datasets.website import load_website
 
@@ -67,7 +67,6 @@ __all__ = [
     "load_source_task",
     "load_textures",
     "load_website",
-    "read_texts",
     "shifted",
     "simulate_radiographs",
     "stamp_marker",

@@ -18,7 +18,26 @@ class Part(NamedTuple):
 
 
 class Parted:
-    """A data set with fixed ``parts``, of which one, ``evaluate_on``, is tested on."""
+    """A data set with fixed ``parts``, of which one, ``evaluate_on``, is tested on.
+
+    Raises:
+        ValueError: if there is no such part, parts share a row, or one has a row twice or one that there is not; if a
+            label has no name, or there is not one group for each label.
+    """
+
+    def __post_init__(self):
+        known(f"part of {self.name!r}", self.evaluate_on, list(self.parts))
+        if np.max(self.labels) >= len(self.class_names):
+            names = f"labels up to {np.max(self.labels)} and {len(self.class_names)} names"
+            raise ValueError(f"Each label must have a name; {self.name!r} has {names}. Name the other classes, too.")
+        for column in ("groups", "hard"):
+            each = getattr(self, column, None)
+            if each is not None and len(each) != len(self.labels):
+                raise ValueError(
+                    f"{column} must have one entry for each of the {len(self.labels)} labels; {self.name!r} has "
+                    f"{len(each)}. Give an entry to each, or None."
+                )
+        _check_parts(self.name, self.parts, len(self.labels))
 
     def rows(self, name):
         """Return the indices of the part called ``name``.
@@ -67,6 +86,7 @@ class Dataset(Parted):
     def __post_init__(self):
         checked_images(self.images[:1])
         checked_labels(self.labels, len(self.images))
+        super().__post_init__()
 
     def part(self, name):
         """Return the `Part` called ``name``.
@@ -76,6 +96,29 @@ class Dataset(Parted):
         """
         rows = self.rows(name)
         return Part(self.images[rows], self.labels[rows], None if self.groups is None else self.groups[rows])
+
+
+def _check_parts(name, parts, n):
+    """Refuse parts that share a row: what was learned from would be tested on. Groups may be in several parts."""
+    owner = {}
+    for part, rows in parts.items():
+        rows = np.asarray(rows)
+        if rows.ndim != 1 or not len(rows) or not np.issubdtype(rows.dtype, np.integer):
+            raise ValueError(
+                f"A part must be a list of rows, whole numbers, at least one; {part!r} of {name!r} is {rows.dtype} "
+                f"shaped {rows.shape}. For a mask write np.flatnonzero(mask)."
+            )
+        if rows.min() < 0 or rows.max() >= n:
+            raise ValueError(
+                f"Rows must lie in 0 … {n - 1}; {part!r} of {name!r} has rows from {rows.min()} to {rows.max()}."
+            )
+        for row in rows.tolist():
+            if row in owner:
+                raise ValueError(
+                    f"A row must be in one part, and there once; row {row} of {name!r} is in {owner[row]!r} and in "
+                    f"{part!r}{' again' * (owner[row] == part)}. Leave it out of one of them."
+                )
+            owner[row] = part
 
 
 def variant_name(name, located):

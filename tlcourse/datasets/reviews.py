@@ -5,7 +5,8 @@ import numpy as np
 from tlcourse.assets import data_folder
 from tlcourse.checks import known
 from tlcourse.datasets.dataset import stratified_parts
-from tlcourse.datasets.texts import TextDataset, read_rows, read_texts
+from tlcourse.datasets.texts import TextDataset
+from tlcourse.own_data import read_table
 
 DOMAINS = ("films", "restaurants", "gadgets")
 """What the reviews are about."""
@@ -35,7 +36,7 @@ def load_reviews(evaluate_on="reporting"):
     (432,)
     """
     folder = data_folder() / "reviews"
-    rows = [(domain, *row) for domain in DOMAINS for row in zip(*_read(folder / f"{domain}.csv"), strict=True)]
+    rows = [(domain, *row) for domain in DOMAINS for row in _read(folder / f"{domain}.csv")]
     domains, texts, labels, hard = map(np.array, zip(*rows, strict=True))
     strata = [f"{domain} {label} {bool(kind)}" for domain, label, kind in zip(domains, labels, hard, strict=True)]
     parts = stratified_parts(np.array(strata), {"pool": 432, "development": 96}, rest="reporting")
@@ -73,12 +74,13 @@ def load_behaviour(name):
     ['label', 'strong', 'weak']
     """
     columns = BEHAVIOUR[known("set for behaviour", name, list(BEHAVIOUR))]
-    rows = read_rows(data_folder() / "reviews" / "behaviour" / f"{name}.csv", columns)
+    rows = read_table(data_folder() / "reviews" / "behaviour" / f"{name}.csv", columns)
     return {
-        column: np.array([int(row[column]) if column == "label" else row[column] for row in rows]) for column in columns
+        column: np.array([int(fields[column]) if column == "label" else fields[column] for _, fields in rows])
+        for column in columns
     }
 
 
 def _read(path):
-    texts, labels = read_texts(path)
-    return texts, labels, [row["hard"] for row in read_rows(path, ["hard"])]
+    rows = [fields for _, fields in read_table(path, ["text", "label", "hard"])]
+    return [[each["text"], int(each["label"]), each["hard"]] for each in rows]

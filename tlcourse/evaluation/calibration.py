@@ -1,5 +1,7 @@
 """Do probabilities mean what they say? How far they are off, and two repairs that need no new training."""
 
+import warnings
+
 import numpy as np
 
 from tlcourse.evaluation.ranking import checked_binary, checked_scores
@@ -7,6 +9,9 @@ from tlcourse.evaluation.ranking import checked_binary, checked_scores
 
 def calibration_curve(labels, probabilities, *, bins=10):
     """Return, for each bin of equally many images, what was said and what was so.
+
+    Images of one probability may fall into several bins; each then counts with their common share of ones, so that the
+    order of the images does not matter.
 
     Args:
         labels: 0 or 1, ``(n,)``.
@@ -26,8 +31,10 @@ def calibration_curve(labels, probabilities, *, bins=10):
     labels, probabilities = _checked(labels, probabilities)
     if not 1 <= bins <= len(labels):
         raise ValueError(f"bins must be from 1 to the number of images, {len(labels)}; got {bins}.")
-    parts = np.array_split(np.argsort(probabilities, kind="stable"), bins)
-    return np.array([probabilities[rows].mean() for rows in parts]), np.array([labels[rows].mean() for rows in parts])
+    values, which, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    share = np.bincount(which, labels) / counts
+    parts = np.array_split(np.sort(which), bins)
+    return np.array([values[part].mean() for part in parts]), np.array([share[part].mean() for part in parts])
 
 
 def calibration_error(labels, probabilities, *, bins=10):
@@ -63,7 +70,8 @@ def fit_temperature(labels, logits):
 
     Args:
         labels: 0 or 1, ``(n,)``, both of them there: of a validation part.
-        logits: finite log odds of a 1, ``(n,)``.
+        logits: finite log odds of a 1, ``(n,)``; of probabilities take ``scipy.special.logit``. If all of them are from
+            0 to 1, a warning says that they look like probabilities.
 
     Returns:
         T, from 0.01 to 100.
@@ -81,6 +89,11 @@ def fit_temperature(labels, logits):
     from scipy.optimize import minimize_scalar
 
     labels, logits = checked_scores(labels, logits)
+    if logits.min() >= 0 and logits.max() <= 1:
+        warnings.warn(
+            f"All {len(logits)} logits are from 0 to 1. Are they probabilities? Then take scipy.special.logit of them.",
+            stacklevel=2,
+        )
 
     def surprise(log_temperature):
         scaled = logits / np.exp(log_temperature)

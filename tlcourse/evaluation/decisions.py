@@ -1,10 +1,11 @@
 """A threshold turns scores into decisions: how it is chosen, and what then holds among the ill and among the well."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from tlcourse.evaluation.estimates import Estimate, proportion
+from tlcourse.evaluation.estimates import Estimate, patient_numbers, proportion
 from tlcourse.evaluation.ranking import auc_interval, checked_scores
 from tlcourse.evaluation.tables import Table
 
@@ -17,8 +18,14 @@ def threshold_at(labels, scores, *, specificity):
         scores: finite, larger for 1, ``(n,)``. An image is named ill if its score reaches the threshold.
         specificity: wanted share, above 0 and below 1.
 
+    Returns:
+        A score, or infinity where only a threshold above all scores leaves so many alone.
+
     Raises:
         ValueError: if there is one class only, or a number is outside its range.
+
+    Warns:
+        UserWarning: if the threshold is infinite: nobody would be named ill.
 
     >>> threshold_at([0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.9], specificity=0.75)
     0.5
@@ -28,7 +35,14 @@ def threshold_at(labels, scores, *, specificity):
     if not 0 < specificity < 1:
         raise ValueError(f"specificity must be above 0 and below 1; got {specificity}.")
     false_positive_rate, _, thresholds = roc_curve(*checked_scores(labels, scores), drop_intermediate=False)
-    return float(thresholds[false_positive_rate <= 1 - specificity + 1e-12][-1])
+    threshold = float(thresholds[false_positive_rate <= 1 - specificity + 1e-12][-1])
+    if np.isinf(threshold):
+        warnings.warn(
+            f"No score leaves {specificity:.0%} of the well alone, because too many of them have the highest one: the "
+            "threshold is infinite, and nobody is named ill. Are the scores cut off, or the images alike?",
+            stacklevel=2,
+        )
+    return threshold
 
 
 @dataclass(frozen=True)
@@ -63,15 +77,16 @@ def operating_point(labels, scores, threshold, patients=None):
         An `OperatingPoint`. A predictive value of nobody is NaN, with an interval from 0 to 1.
 
     Raises:
-        ValueError: if there is one class only, lengths differ or a score is not finite.
+        ValueError: if there is one class only, lengths differ, a score is not finite or the threshold is NaN.
 
     >>> point = operating_point([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)
     >>> point.sensitivity.value, point.ppv.value
     (0.5, 0.5)
     """
     labels, scores = checked_scores(labels, scores)
-    named = scores >= threshold
-    patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
+    if np.isnan(threshold):
+        raise ValueError("The threshold must be a number; got NaN, which names nobody ill.")
+    named, patients = scores >= threshold, patient_numbers(patients, len(labels))
 
     def share(right, among):
         return proportion(right[among], patients[among]) if among.any() else Estimate(float("nan"), 0.0, 1.0)
@@ -135,8 +150,7 @@ def subgroup_table(labels, scores, threshold, groups, patients=None):
     In square brackets the 95 % interval over patients.
     """
     labels, scores = np.asarray(labels), np.asarray(scores)
-    patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
-    rows = []
+    patients, rows = patient_numbers(patients, len(labels)), []
     for name, chosen in groups.items():
         chosen = np.asarray(chosen)
         if chosen.shape != labels.shape or chosen.dtype != bool or not chosen.any():

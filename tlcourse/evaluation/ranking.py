@@ -48,6 +48,12 @@ def auc_interval(labels, scores, patients=None):
 def auc_difference(labels, scores, others, patients=None):
     """Return the AUC of one model less that of another, on the same images.
 
+    Half-widths a and b of the two single intervals are combined as those of correlated estimates, to
+    ``sqrt(a^2 + b^2 - 2 r a b)``, with DeLong's correlation r (by patient, Obuchowski). In a sample it is too sure:
+    where two models rank all images alike it is 1, and no width would be left. So it is taken as ``r k / (k + 2)`` with
+    the k patients of the rarer class, as if there were two more about whom the models have nothing in common. Models
+    that are nearly the same get a wide interval from few patients; `make bench` prints how often it holds the truth.
+
     Args:
         labels: 0 or 1 for each image, ``(n,)``; at least two patients of each.
         scores: of the one model, ``(n,)``.
@@ -55,27 +61,30 @@ def auc_difference(labels, scores, others, patients=None):
         patients: whose image it is, ``(n,)``.
 
     Returns:
-        An `Estimate` between -1 and 1, by the variance of the paired difference (DeLong; by patient, Obuchowski) and
-        Student's t for the patients of the rarer class less one.
+        An `Estimate` between -1 and 1.
 
     Raises:
         ValueError: as `auc_interval`, or if a class has fewer than two patients.
 
+    Source:
+        Zou & Donner (2008), *Construction of confidence limits about effect measures*, Statistics in Medicine 27, for
+        the combination (there each side has its own widths, which is wider for models that are alike); two more
+        observations: Agresti & Coull (1998), The American Statistician 52.
+
     >>> auc_difference([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9], [0.1, 0.2, 0.3, 0.9]).value
     -0.25
     """
-    from scipy.stats import t
-
     labels, scores = checked_scores(labels, scores)
     _, others = checked_scores(labels, others)
     numbers = patient_numbers(patients, len(labels))
     rarer = min(len(np.unique(numbers[labels == each])) for each in (0, 1))
     if rarer < 2:
         raise ValueError(f"Two models can be compared with at least two patients of each class; got {rarer}.")
-    (ill, well), (other_ill, other_well) = _placements(labels, scores), _placements(labels, others)
-    difference = float(ill.mean() - other_ill.mean())
-    half = t.ppf(0.975, rarer - 1) * np.sqrt(_variance(labels, ill - other_ill, well - other_well, numbers))
-    return Estimate(difference, float(difference - half), float(difference + half))
+    one, other = (auc_interval(labels, each, patients) for each in (scores, others))
+    alike = _correlation(labels, scores, others, numbers) * rarer / (rarer + 2)
+    a, b = (one.high - one.low) / 2, (other.high - other.low) / 2
+    difference, half = one.value - other.value, np.sqrt(a**2 + b**2 - 2 * alike * a * b)
+    return Estimate(difference, float(max(difference - half, -1.0)), float(min(difference + half, 1.0)))
 
 
 def checked_binary(labels):
@@ -127,6 +136,16 @@ def _variance(labels, ill, well, patients):
     within_well = corrected(len(np.unique(patients[labels == 0]))) * (of_well**2).sum() / len(well) ** 2
     between = corrected(count) * (of_ill * of_well).sum() / (len(ill) * len(well))
     return max(within_ill + within_well + 2 * between, 0.0)
+
+
+def _correlation(labels, scores, others, patients):
+    """DeLong's correlation of two areas; 0 where one has no variance and nothing is known of it."""
+    (ill, well), (other_ill, other_well) = _placements(labels, scores), _placements(labels, others)
+    own, of_other = _variance(labels, ill, well, patients), _variance(labels, other_ill, other_well, patients)
+    if min(own, of_other) <= 0:
+        return 0.0
+    of_difference = _variance(labels, ill - other_ill, well - other_well, patients)
+    return np.clip((own + of_other - of_difference) / (2 * np.sqrt(own * of_other)), -1, 1)
 
 
 def _newcombe(auc, ill, well):

@@ -1,13 +1,17 @@
 """Who may be in which part: a patient belongs to one."""
 
+import warnings
+
 import numpy as np
+
+from tlcourse.checks import near_names
 
 
 def split_by_patient(patients, share, *, seed=0):
     """Return the rows of two parts that have no patient in common.
 
     Args:
-        patients: whose image it is, ``(n,)``, at least two patients.
+        patients: whose image it is, ``(n,)``, at least two patients: numbers, or names, whose spaces at the ends go.
         share: of the patients that go to the second part, above 0 and below 1.
         seed: seed of the draw.
 
@@ -15,7 +19,10 @@ def split_by_patient(patients, share, *, seed=0):
         Rows of the first and of the second part, int arrays.
 
     Raises:
-        ValueError: if the share is outside its range or there are too few patients.
+        ValueError: if the share is outside its range, there are too few patients, or names and numbers are mixed.
+
+    Warns:
+        UserWarning: if two names differ only in case, spaces or zeros before a number, and may be one patient.
 
     >>> first, second = split_by_patient(np.repeat([4, 7, 9, 11], 2), 0.5)
     >>> len(first), len(second)
@@ -23,7 +30,14 @@ def split_by_patient(patients, share, *, seed=0):
     """
     from sklearn.model_selection import GroupShuffleSplit
 
-    patients = np.asarray(patients)
+    patients = _names_or_numbers(patients)
+    if patients.dtype.kind == "U":
+        alike = near_names(np.unique(patients))
+        if alike:
+            named = "; ".join(map(" and ".join, alike[:5]))
+            warnings.warn(
+                f"These names may be one patient, but count as several: {named}. Write them alike.", stacklevel=2
+            )
     if not 0 < share < 1 or len(np.unique(patients)) < 2:
         raise ValueError(
             f"share must be above 0 and below 1, and there must be two patients; got {share} and "
@@ -40,14 +54,34 @@ def check_apart(first, second):
         second: patients of the other, ``(m,)``.
 
     Raises:
-        ValueError: if a patient is in both; it names them.
+        ValueError: if a patient is in both; it names them. If names are mixed with numbers, of which none would be
+            equal.
 
     >>> check_apart([1, 1, 2], [2, 3])
     Traceback (most recent call last):
     ...
     ValueError: Patients in both parts: 2. Split by patient, as split_by_patient does.
     """
+    first, second = _names_or_numbers(first), _names_or_numbers(second)
+    if (first.dtype.kind == "U") != (second.dtype.kind == "U"):
+        raise ValueError(
+            f"Patients must be all names or all numbers; got {first[:1]} and {second[:1]}. Turn one into the other."
+        )
     both = np.intersect1d(first, second)
     if len(both):
         named = ", ".join(map(str, both[:5])) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
         raise ValueError(f"Patients in both parts: {named}. Split by patient, as split_by_patient does.")
+
+
+def _names_or_numbers(patients):
+    """Return patients as an array of numbers, or of names without spaces at their ends.
+
+    >>> _names_or_numbers(["P1 ", "P2"]).tolist()
+    ['P1', 'P2']
+    """
+    patients = [patient.item() if isinstance(patient, np.generic) else patient for patient in patients]
+    if all(isinstance(patient, str) for patient in patients):
+        return np.array([patient.strip() for patient in patients])
+    if any(isinstance(patient, str) for patient in patients):
+        raise ValueError("Patients must be all names or all numbers; these are mixed. Write them all as names.")
+    return np.array(patients)

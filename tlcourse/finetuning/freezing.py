@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 
+from tlcourse.adaptation import DomainBatchNormalization
 from tlcourse.checks import known
 from tlcourse.networks import leaves, norms
 
@@ -17,7 +18,7 @@ class Movement:
     Attributes:
         trained: parameters that gradients will change.
         frozen: parameters that stay as they are.
-        moving: BatchNorm statistics (moving means and variances) that each training batch will change; of a Hub module
+        moving: BatchNorm statistics (moving means and variances) that batches in training will change; of a Hub module
             all weights that it updates itself.
         resting: such statistics that stay as they are.
         layers: names of the layers of which anything moves, from the input on.
@@ -56,7 +57,8 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
         model: Keras model, with models inside it or not; all its layers get a flag.
         since: name of a layer: it and the layers after it train. For depth.
         matching: regular expression: layers whose whole name it matches train. For names. With neither ``since`` nor
-            ``matching`` no layer trains.
+            ``matching`` no layer trains. All weights of a layer get its flag, but a kernel with a low-rank update
+            (LoRA) rests.
         batch_norm: ``"train"``, the BatchNorm layers among them train and their statistics move; or ``"freeze"``, every
             BatchNorm layer rests, as is advised when batches are small or few. A Hub module is one layer: its weights
             train or not, and with ``"freeze"`` its statistics rest, as its dropout does.
@@ -93,36 +95,41 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
             raise ValueError(f"matching={matching!r} is no layer's whole name. Layers: {', '.join(names)}.")
     else:
         chosen = [False] * len(names)
-    model.trainable = True  # a frozen model would hide the layers inside it that train
-    for layer, trains in zip(layers, chosen):
-        for part in layer._flatten_layers():  # itself, and layers inside it, which its flag does not always reach
-            part.trainable = trains and not (
-                batch_norm == "freeze" and isinstance(part, keras.layers.BatchNormalization)
-            )
-            if hasattr(part, "training_mode"):
-                part.training_mode = batch_norm == "train"
+    kinds = (keras.layers.BatchNormalization, DomainBatchNormalization) if batch_norm == "freeze" else ()
+    parts = model._flatten_layers()
+    free = {id(part) for layer, trains in zip(layers, chosen) if trains for part in layer._flatten_layers()}
+    free -= {id(inner) for part in parts if isinstance(part, kinds) for inner in part._flatten_layers()}
+    for part in parts:
+        # A model that holds a layer that trains must not hide it. Each flag and each weight is set by itself: the
+        # setter reaches what is inside too, in an order of its own, and on TensorFlow not where the flag is the same.
+        part._trainable = part is model or any(id(inner) in free for inner in part._flatten_layers())
+        low_rank = getattr(part, "lora_enabled", False)
+        for weight in part._trainable_variables:
+            weight.trainable = part._trainable and not (low_rank and weight.name in ("kernel", "embeddings"))
+        if hasattr(part, "training_mode"):
+            part.training_mode = batch_norm == "train"
     return what_moves(model)
 
 
 def what_moves(model):
     """Report what the next `fit` will move in a model, if it is compiled with its present flags.
 
+    It reads flags alone. In `fit` a functional or sequential model runs all its layers in training mode, also one that
+    was called with ``training=False``. A model or layer with a ``call`` of its own may pass that on; the statistics of
+    its BatchNorms then rest, and are reported as moving.
+
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(name="norm")])
     >>> what_moves(network).moving
     4
     """
     trains = {id(weight) for weight in model.trainable_weights}
-    running = {
-        id(weight): norm.trainable
-        for norm in norms(model)
-        if norm.built
-        for weight in (norm.moving_mean, norm.moving_variance)
-    }
-    for layer in leaves(model):
-        running |= {id(weight): layer.statistics_move for weight in getattr(layer, "statistics", ())}
+    running = {id(weight): norm.trainable for norm in norms(model) for weight in norm._non_trainable_variables}
+    for part in model._flatten_layers():
+        if hasattr(part, "statistics_move"):  # a Hub module
+            running |= {id(weight): part.statistics_move for weight in part.statistics}
     parameters, statistics = [0, 0], [0, 0]
     seen, layers = set(), []
-    for layer in leaves(model):
+    for layer in [*leaves(model), model]:  # which may hold weights itself
         active = False
         for weight in layer.weights:
             if id(weight) in seen:
@@ -169,11 +176,19 @@ def check_compiled(model):
     # it would reset this record.
     then = getattr(model, "_compiled_trainable_state", {})
     layers = [layer for layer in leaves(model) if layer.weights]
-    changed = [layer.name for layer in layers if then.get(layer, layer.trainable) != layer.trainable]
+    flags = {
+        id(part)  # the flag of a layer that only holds others does not count, but for the model's own
+        for part in model._flatten_layers()
+        if part is model or part._trainable_variables or part._non_trainable_variables
+        if then.get(part, part.trainable) != part.trainable
+    }
+    changed = [layer.name for layer in layers if not flags.isdisjoint(map(id, layer._flatten_layers()))]
+    changed = changed or [model.name] * bool(flags)
     optimizer = model.optimizer
     if not changed and optimizer is not None and optimizer.built:
         stale = {id(w) for w in optimizer._trainable_variables} ^ {id(w) for w in model.trainable_weights}
         changed = [layer.name for layer in layers if any(id(weight) in stale for weight in layer.weights)]
+        changed = changed or [model.name] * bool(stale)
     if model.train_function is not None:  # a Hub module goes on in the mode in which `fit` was traced
         changed += [x.name for x in layers if getattr(x, "traced_mode", None) != getattr(x, "training_mode", None)]
     if changed:

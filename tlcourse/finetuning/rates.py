@@ -52,8 +52,9 @@ def rates_by_depth(optimizer, model, groups, *, decay):
         A ``keras.optimizers.MultiOptimizer``.
 
     Raises:
-        ValueError: if ``decay`` is out of range, no group or an empty one is given, a layer is not of this network or
-            shares its name, or the optimiser was used before or clips by a global norm.
+        ValueError: if ``decay`` is out of range, no group or an empty one is given, a layer is not of this network,
+            shares its name or has weights without it, the network is not built, or the optimiser was used before or
+            clips by a global norm.
 
     Source:
         Howard & Ruder (2018), *Universal Language Model Fine-tuning for Text Classification*, ACL, section 3.2. They
@@ -71,6 +72,8 @@ def rates_by_depth(optimizer, model, groups, *, decay):
         for group in groups
     ]
     names, known = [layer.name for group in groups for layer in group], [layer.name for layer in leaves(model)]
+    if not model.built:
+        raise ValueError(f"{model.name!r} must be built: call it on inputs once.")
     if not 0 < decay <= 1:
         raise ValueError(f"decay must be above 0 and at most 1; got {decay}.")
     if not groups or not all(groups) or len(set(names)) != len(names):
@@ -105,12 +108,13 @@ def rates_by_depth(optimizer, model, groups, *, decay):
         by_name[f"(?:.*/)?(?:{pattern})/.*"] = at(decay**before_last)
     for pattern, group in zip(by_name, reversed(groups)):
         meant = {id(weight) for layer in group for weight in layer.weights}
-        caught = [
-            weight.path for weight in model.weights if re.fullmatch(pattern, weight.path) and id(weight) not in meant
-        ]
-        if caught:
-            raise ValueError(
-                f"The name of a layer in a group must occur nowhere else; {caught[0]!r} has it too. "
-                "Name the layers apart."
-            )
-    return MultiOptimizer(OptimizerMap(at(1.0), dict(reversed(by_name.items()))))
+        for weight in model.weights:
+            named = re.fullmatch(pattern, weight.path) is not None
+            if named != (id(weight) in meant):
+                raise ValueError(
+                    "The name of a layer in a group must be in the path of all its weights, and nowhere else; "
+                    f"{weight.path!r} {'has it too' if named else 'lacks it'}. Name the layers apart; of a wrapper "
+                    "around a layer that was built before, give the layer inside."
+                )
+    by_depth = OptimizerMap(at(1.0), dict(reversed(by_name.items())))
+    return MultiOptimizer(by_depth, loss_scale_factor=config.get("loss_scale_factor"))

@@ -49,14 +49,19 @@ def stay_close(model, strength):
     Returns:
         Number of weights (arrays) that are penalised.
 
+    Raises:
+        ValueError: if the strength is negative. Then nothing has changed.
+
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> stay_close(network, strength=0.1), float(network.losses[0])
     (2, 0.0)
     """
+    L2SP((), strength)  # refuses what it can't be, before anything changes
     for weight in model.weights:
         if isinstance(weight.regularizer, L2SP):
             weight.regularizer = weight.regularizer.besides
-    weights = model.trainable_weights if strength != 0 else []
+    # The flags of the weights: an outer model trains them, whatever the flag of the model that holds them.
+    weights = [weight for weight in model.weights if weight.trainable and strength != 0]
     for weight in weights:
         weight.regularizer = L2SP(keras.ops.convert_to_numpy(weight), strength, weight.regularizer)
     return len(weights)

@@ -72,7 +72,7 @@ def tensorflow_hub():
 
 
 def _downloaded(address, download):
-    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or cache_root() / "hub")
+    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or cache_root() / "hub").expanduser()
     folder = cache / hashlib.sha1(address.encode()).hexdigest()  # where TensorFlow Hub keeps it
     if folder.is_dir():
         return folder

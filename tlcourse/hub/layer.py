@@ -10,6 +10,7 @@ from tlcourse.assets import AssetMissing
 from tlcourse.checks import known
 from tlcourse.hub.handles import resolve_handle
 from tlcourse.hub.module import Module, pack_graph, share, unpack_graph
+from tlcourse.text.gradients import no_rows
 
 
 @keras.saving.register_keras_serializable(package="tlcourse")
@@ -112,8 +113,8 @@ class HubLayer(keras.layers.Layer):
                 shape=its.shape, dtype=its.dtype.name, initializer="zeros", trainable=free, name=f"variable_{at}"
             )
             share(mine, its)
-        if self._module.losses and self._trainable_variables:  # where Keras counts a penalty once, however often called
-            self._trainable_variables[0].regularizer = lambda _: sum(loss() for loss in self._module.losses)
+        if self._trainable_variables:  # where Keras counts a penalty once, however often the layer is called
+            self._trainable_variables[0].regularizer = self._penalty
         self.built = True
         self._check_trainable()
 
@@ -154,6 +155,10 @@ class HubLayer(keras.layers.Layer):
     def compute_output_spec(self, inputs, **options):
         """Trace the module: Keras would take each output for a float where only shapes are computed."""
         return keras.Operation.compute_output_spec(self, inputs, **options)
+
+    def _penalty(self, _):
+        """Return the module's losses, with nothing added that changes more than the form of the gradients."""
+        return sum(loss() for loss in self._module.losses) + sum(map(no_rows, self._trainable_variables))
 
     def _check_trainable(self):
         if self.trainable and self.signature is not None:

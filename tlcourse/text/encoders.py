@@ -3,7 +3,7 @@
 import itertools
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -13,12 +13,7 @@ from tlcourse.assets import fetch
 from tlcourse.checks import known
 from tlcourse.keeping import computed_once, fingerprint
 from tlcourse.networks import use_xla
-
-LONGEST = 256
-"""Tokens of a sentence that MiniLM reads; its authors trained it on no more."""
-
-STEP = 16
-"""Batches are padded to a multiple of this many tokens, so that few shapes are compiled."""
+from tlcourse.text.reading import SentenceTokenizer, checked_sentences, load_tokenizer, minilm_pieces, warn_of_unread
 
 
 @dataclass(frozen=True)
@@ -28,9 +23,10 @@ class SentenceEncoder:
     Attributes:
         name: what the course calls it.
         model: a Keras model from ``preprocess``'s output to vectors ``(n, width)``.
-        preprocess: function from a list of strings to the model's input.
+        preprocess: function from a list of strings to the model's input. It cuts what is too long without a word.
         width: numbers in a vector.
         card: trained on what, by whom, under which licence.
+        tokenizer: a `SentenceTokenizer`, by which `unread` counts, or ``None``: then nobody is warned.
     """
 
     name: str
@@ -38,6 +34,7 @@ class SentenceEncoder:
     preprocess: Callable
     width: int
     card: str
+    tokenizer: SentenceTokenizer | None = None
 
 
 def load_encoder(name):
@@ -80,14 +77,12 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
         ValueError: if there is no sentence, one is empty or no string, or ``batch_size`` is below 1.
 
     Warns:
-        UserWarning: if a text is longer than the encoder reads, or none of its words is known.
+        UserWarning: if texts are longer than the encoder reads, or hardly known to it, once each (see `unread`); if an
+            encoder without a tokenizer gives zeros.
     """
     sentences = checked_sentences(sentences)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
-
-    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
-    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    batches = batches_by_length(sentences, batch_size)
+    warn_of_unread(encoder, sentences, stacklevel=2)
 
     def read(rows):
         return encoder.preprocess([sentences[row] for row in rows])
@@ -102,7 +97,7 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
     key = fingerprint(encoder.model, seen) if cache else ""
     vectors = (computed_once(key, [encoder.name], len(sentences), compute) if key else compute([]))[encoder.name]
     empty = np.flatnonzero(~vectors.any(axis=1))
-    if len(empty):
+    if len(empty) and encoder.tokenizer is None:
         warnings.warn(
             f"{len(empty)} of {len(sentences)} sentences have no word that {encoder.name} knows, such as "
             f"{sentences[empty[0]][:40]!r}: their vectors are zeros.",
@@ -111,30 +106,27 @@ def encode(encoder, sentences, *, batch_size=64, cache=True):
     return vectors
 
 
-def checked_sentences(sentences):
-    """Return sentences as a list of strings.
+def batches_by_length(sentences, batch_size):
+    """Return the rows of each batch, of sentences about equally long, so that little padding is computed.
 
     Raises:
-        ValueError: if there is none, or one is no string or has no words.
+        ValueError: if ``batch_size`` is no whole number from 1 on.
+
+    >>> [rows.tolist() for rows in batches_by_length(["four", "a", "bb"], 2)]
+    [[1, 2], [0]]
     """
-    single = isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable) or not np.ndim(sentences)
-    sentences = [sentences] if single else list(sentences)
-    wrong = [sentence for sentence in sentences if not isinstance(sentence, str) or not sentence.strip()]
-    if not sentences or wrong:
-        came = f"{type(wrong[0]).__name__}: {str(wrong[0])[:40]!r}" if wrong else "none"
-        raise ValueError(f"Sentences must be strings with words, at least one; got {came}. Leave empty ones out.")
-    return [str(sentence).encode("utf-8", "replace").decode() for sentence in sentences]  # a lone surrogate is no text
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
+    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
 def _minilm():
     """Load all-MiniLM-L6-v2: mean of the tokens' last states, brought to length 1 (Reimers & Gurevych 2019)."""
     import keras_hub
-    from tokenizers import Tokenizer
 
     folder = {fetch(name).path.parent for name in ("minilm", "minilm-config", "minilm-tokenizer")}.pop()
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(LONGEST)
-    tokenizer.enable_padding(pad_to_multiple_of=STEP)
+    tokenizer = minilm_pieces()
     backbone = keras_hub.models.BertBackbone.from_preset(str(folder))
     states = backbone.output["sequence_output"]
     mask = keras.ops.expand_dims(keras.ops.cast(backbone.input["padding_mask"], states.dtype), -1)
@@ -144,15 +136,12 @@ def _minilm():
 
     def preprocess(sentences):
         encoded = tokenizer.encode_batch(sentences)
-        cut = sum(bool(each.overflowing) for each in encoded)
-        if cut:
-            warnings.warn(f"MiniLM reads {LONGEST} tokens; of {cut} texts only the beginning is read.", stacklevel=2)
         ids = np.array([each.ids for each in encoded])
         mask = np.array([each.attention_mask for each in encoded])
         return {"token_ids": ids, "padding_mask": mask, "segment_ids": np.zeros_like(ids)}
 
     card = "all-MiniLM-L6-v2, trained by its authors on 1.17 billion pairs of sentences. Apache-2.0."
-    return SentenceEncoder("minilm", model, preprocess, model.output.shape[-1], card)
+    return SentenceEncoder("minilm", model, preprocess, model.output.shape[-1], card, load_tokenizer("minilm"))
 
 
 def _wordhub():
@@ -162,4 +151,5 @@ def _wordhub():
     model = keras.Sequential([keras.Input((), dtype="string"), HubLayer("wordhub", name="module")], name="wordhub")
     model.compile(jit_compile=False)  # strings are not for XLA
     card = "Static word vectors distilled from all-MiniLM-L6-v2 by `tlcourse pretrain wordhub`. Apache-2.0."
-    return SentenceEncoder("wordhub", model, keras.ops.convert_to_tensor, model.output_shape[-1], card)
+    read, width = keras.ops.convert_to_tensor, model.output_shape[-1]
+    return SentenceEncoder("wordhub", model, read, width, card, load_tokenizer("wordhub"))

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 
 from tlcourse.checks import known
+from tlcourse.finetuning import check_compiled
 from tlcourse.networks import use_xla
-from tlcourse.text.encoders import checked_sentences
+from tlcourse.text.classifiers import add_lora, sentence_classifier, train_top
+from tlcourse.text.encoders import batches_by_length
+from tlcourse.text.reading import checked_sentences, warn_of_unread
 from tlcourse.training import forget_steps
 
 NEAR = 8
@@ -29,6 +32,9 @@ class SentenceBatches(keras.utils.PyDataset):
     Raises:
         ValueError: if there is no sentence, one is empty or no string, labels are not as many, or ``batch_size`` is
             below 1.
+
+    Warns:
+        UserWarning: as `encode`.
     """
 
     def __init__(self, encoder, sentences, labels, *, batch_size=8, seed=0):
@@ -36,6 +42,7 @@ class SentenceBatches(keras.utils.PyDataset):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
         self.encoder, self.sentences, self.batch_size = encoder, checked_sentences(sentences), batch_size
+        warn_of_unread(encoder, self.sentences, stacklevel=2)
         self.labels = np.asarray(labels, "float32")
         if self.labels.shape != (len(self.sentences),):
             raise ValueError(f"There must be one label for each of {len(self.sentences)}; got {self.labels.shape}.")
@@ -65,68 +72,14 @@ class SentenceBatches(keras.utils.PyDataset):
         self.batches = [self.batches[at] for at in [*dict.fromkeys(ends), *between]]
 
 
-def sentence_classifier(encoder):
-    """Return the encoder with a new head on its vectors: a model from the encoder's input to a log odds ``(n,)``."""
-    head = keras.layers.Dense(1, name="head")(encoder.model.output)
-    return keras.Model(encoder.model.input, keras.layers.Reshape((), name="log_odds")(head))
-
-
-def train_top(model, layers):
-    """Freeze a sentence classifier but for its head and its last transformer layers.
-
-    Args:
-        model: of `sentence_classifier`.
-        layers: how many transformer layers stay trainable, from 0 to all of them.
-
-    Raises:
-        ValueError: if there are not so many.
-    """
-    transformer = [layer for layer in model.layers if layer.name.startswith("transformer_layer")]
-    if not 0 <= layers <= len(transformer):
-        raise ValueError(f"layers must be from 0 to {len(transformer)}; got {layers}.")
-    kept = {layer.name for layer in transformer[len(transformer) - layers :]} | {"head"}
-    for layer in model.layers:
-        layer.trainable = layer.name in kept
-
-
-def add_lora(model, rank=4):
-    """Freeze a sentence classifier but for its head, and add low-rank updates to the queries and values of attention.
-
-    Each such matrix ``W`` becomes ``W + A B`` with ``B = 0`` at first, so that nothing changes before training.
-
-    Args:
-        model: of `sentence_classifier`.
-        rank: columns of A and rows of B, at least 1.
-
-    Raises:
-        ValueError: if ``rank`` is below 1.
-
-    Source:
-        Hu et al. (2022), *LoRA: Low-Rank Adaptation of Large Language Models*, ICLR, equation 3; the layers are those
-        of their section 4.2.
-    """
-    if rank < 1:
-        raise ValueError(f"rank must be at least 1; got {rank}.")
-    train_top(model, 0)
-    for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, keras.layers.EinsumDense) and layer.name in ("query", "value"):
-            layer.trainable = True
-            layer.enable_lora(rank)  # which freezes its kernel
-            layer.bias.trainable = False
-
-
-def trainable_count(model):
-    """Return how many numbers `fit` changes."""
-    return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-
-
 class SentenceTuner:
     """A sentence classifier, compiled once for one way to fine-tune it; each `fit` starts from the encoder's weights.
 
     To compile a transformer takes longer than to train it on a few sentences. So different labels share one model.
 
     Args:
-        encoder: a `SentenceEncoder` with a transformer, such as ``load_encoder("minilm")``. Its model changes.
+        encoder: a `SentenceEncoder` with a transformer, such as ``load_encoder("minilm")``. It stays as it is: each
+            tuner has a copy of its network.
         how: what trains: ``"top"``, the last two transformer layers; ``"all"``; or ``"lora"``. The head always does.
 
     Attributes:
@@ -167,11 +120,16 @@ class SentenceTuner:
             Itself.
 
         Raises:
-            ValueError: if ``epochs`` or ``rate`` is too small, or as `SentenceBatches`.
+            ValueError: if ``epochs`` or ``rate`` is too small, a label is neither 0 nor 1, or as `SentenceBatches`.
+            StaleCompile: if flags of the model were changed.
         """
         if epochs < 1 or not rate > 0:
             raise ValueError(f"There must be an epoch or more and a rate above 0; got {epochs} and {rate}.")
+        others = set(np.ravel(labels).tolist()) - {0, 1}
+        if others:
+            raise ValueError(f"Labels must be 0 or 1; got {others.pop()!r}. Give each class one of the two.")
         batches = SentenceBatches(self.encoder, sentences, labels, batch_size=batch_size, seed=seed)
+        check_compiled(self.model)
         forget_steps(self.model.optimizer)
         for variable, value in self.start:
             variable.assign(value)
@@ -181,11 +139,11 @@ class SentenceTuner:
         return self
 
     def log_odds(self, sentences, batch_size=64):
-        """Return the log odds of label 1, ``(n,)``: above 0 where label 1 is likelier."""
+        """Return the log odds of label 1, ``(n,)``: above 0 where label 1 is likelier. Raises and warns as `encode`."""
         sentences = checked_sentences(sentences)
-        order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
-        answers = np.empty(len(order), "float32")
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        batches = batches_by_length(sentences, batch_size)
+        warn_of_unread(self.encoder, sentences, stacklevel=2)
+        answers = np.empty(len(sentences), "float32")
+        for rows in batches:
             answers[rows] = self.model.predict_on_batch(self.encoder.preprocess([sentences[row] for row in rows]))
         return answers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from tlcourse.checks import known
+from tlcourse.checks import checked_images, known
 
 SOFT, BONE = 0.19, 0.45
 """Attenuation by cm at about 100 kV: of soft tissue, and what a cm of bone adds."""
@@ -104,26 +104,29 @@ def stamp_marker(images, where, *, corner="top", seed=0):
     """Return a copy of the images, with the letter L of lead on some of them: the patient's left.
 
     Args:
-        images: uint8 ``(n, side, side)``.
+        images: uint8 or float in [0, 1], ``(n, side, side)``.
         where: bool ``(n,)``: which get the marker.
         corner: ``"top"`` or ``"bottom"``, at the image's right.
         seed: of where exactly it is put down, within about a cm.
 
     Raises:
-        ValueError: if the corner is unknown or ``where`` is not one bool for each image.
+        ValueError: if the images are not such, the corner is unknown or ``where`` is not one bool for each image.
 
     >>> stamped = stamp_marker(np.zeros((2, 64, 64), "uint8"), np.array([True, False]))
     >>> stamped.max(axis=(1, 2)).tolist()
     [250, 0]
     """
-    where = np.asarray(where)
+    images, where = np.asarray(images), np.asarray(where)
+    if images.ndim != 3:
+        raise ValueError(f"Images must be grey, shaped (n, side, side); got {images.shape}.")
+    checked_images(images)
     if where.shape != images.shape[:1] or where.dtype != bool:
         raise ValueError(f"where must be {len(images)} bools; got {where.dtype} of shape {where.shape}.")
     known("corner", corner, ["top", "bottom"])
     side = images.shape[1]
     height, width, stroke = (round(cm * side / 36) for cm in (3.4, 2.2, 0.7))
-    letter = np.zeros((height, width), "uint8")
-    letter[:, :stroke] = letter[-stroke:] = 250
+    letter = np.zeros((height, width), images.dtype)
+    letter[:, :stroke] = letter[-stroke:] = 250 if images.dtype == np.uint8 else 250 / 255
     stamped, rng = images.copy(), np.random.default_rng(seed)
     for at in np.flatnonzero(where):
         down, in_ = rng.integers(side // 32, side // 16, 2, endpoint=True)

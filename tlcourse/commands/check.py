@@ -1,0 +1,58 @@
+"""A look at somebody's own data before anyone trains on it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def check(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder with a sub-folder for each kind, or with train, validation and test; a CSV file of texts, "
+            "or several, one for each part; or a CSV file with the columns file, patient and label."
+        ),
+    ],
+    text: Annotated[str, typer.Option(help="Name of the column with the texts.")] = "text",
+    label: Annotated[str, typer.Option(help="Name of the column with the labels.")] = "label",
+    patient: Annotated[str, typer.Option(help="Name of the column that says whose a picture is.")] = "patient",
+):
+    """Look at pictures or texts of your own: counts, and all that would make a number wrong without a word.
+
+    Exit status: 0 if nothing would, 1 if something would, or if the data can't be read.
+    """
+    from tlcourse.own_data import Report
+    from tlcourse.own_data.found import Found
+
+    try:
+        report = _look([path.expanduser() for path in paths], text, label, patient)
+    except ValueError as error:
+        report = Report([], [], [], [Found(str(error), "")])
+    typer.echo(str(report))
+    raise typer.Exit(report.wrong)
+
+
+def _look(paths, text, label, patient):
+    from tlcourse.own_data import check_picture_table, check_pictures, check_texts
+    from tlcourse.own_data.tables import column_names
+
+    if paths[0].is_dir() or not paths[0].suffix:
+        return check_pictures(paths[0])
+    if text not in column_names(paths[0]) and "file" in column_names(paths[0]):
+        return check_picture_table(paths[0], patient=patient, label=label)
+    return check_texts(paths, text=text, label=label, read=_reader())
+
+
+def _reader():
+    """Return what says which texts MiniLM can't read, if its tokenizer is on this machine."""
+    from tlcourse.assets import at_hand
+
+    if not at_hand("minilm-tokenizer"):
+        typer.echo("Not looked at: what MiniLM can't read. Bring its tokenizer: tlcourse fetch minilm-tokenizer")
+        return None
+    from tlcourse.lesson import quietly
+
+    with quietly():
+        from tlcourse.text import load_tokenizer, unread
+    return lambda texts: unread(load_tokenizer("minilm"), texts).messages

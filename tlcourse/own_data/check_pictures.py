@@ -1,0 +1,84 @@
+"""A look at a folder of pictures before anyone trains on it."""
+
+import numpy as np
+
+from tlcourse.own_data.copies import exact_copies, near_copies, thumbnail
+from tlcourse.own_data.found import Found, Report, some
+from tlcourse.own_data.layout import wrong_layout
+from tlcourse.own_data.listing import list_pictures, parts_of
+from tlcourse.own_data.looks import marked_files, wrong_files
+from tlcourse.own_data.pictures import see
+
+
+def check_pictures(folder):
+    """Look at a folder of pictures: kinds, counts, and everything that could make a wrong number without a word.
+
+    Args:
+        folder: a path, of a folder of kinds or of one with the parts ``train``, ``validation`` and ``test``.
+
+    Returns:
+        A `Report`.
+
+    Raises:
+        ValueError: if it is no folder.
+    """
+    top, places = list_pictures(folder), parts_of(folder)
+    parts = {part: list_pictures(place) for part, place in places.items()} if "train" in places else {"pictures": top}
+    kinds = list(next(iter(parts.values())).kinds)
+    counts, found, seen, of_part = [], [], [], []
+    for number, listing in enumerate(parts.values()):
+        files = [file for each in listing.kinds.values() for file in each]
+        here = see(files, thumbnail)
+        found += wrong_layout(listing, kinds if number else None) + _hidden(listing)
+        found += wrong_files(here, listing.skipped, [file.relative_to(listing.folder).parts[0] for file in files])
+        counts.append([len(listing.kinds.get(kind, ())) for kind in kinds])
+        seen += here
+        of_part += [number] * len(here)
+    found += marked_files(seen) + _copies(seen, of_part)
+    others = sum(len(files) for files in [top.loose, *top.kinds.values()]) - len(seen)
+    about = _sizes(seen) + _commonest(counts[0], kinds)
+    about += [f"Not looked at, because outside of the parts: {others} pictures."] if others and len(parts) > 1 else []
+    rows = [[kind, *numbers] for kind, *numbers in zip(kinds, *counts)] + [["all", *map(sum, counts)]]
+    return Report(["", *parts], rows, about, found, str(top.folder))
+
+
+def _hidden(listing):
+    what = f"Pictures in hidden folders, not read: {some(listing.hidden)}."
+    return [Found(what, "Move them if they belong here.", wrong=False)] if listing.hidden else []
+
+
+def _copies(seen, of_part):
+    """Return what is there twice: the same pixels, and what looks alike, where there are parts in different ones."""
+    groups = exact_copies(seen)
+    across = [group for group in groups if len({of_part[at] for at in group}) > 1]
+    within = [group for group in groups if group not in across]
+    found = []
+    for where, those in (("in two parts", across), ("that are there twice", within)):
+        if those:
+            names = some([" = ".join(str(seen[at].file) for at in group) for group in those])
+            way = "Take the copies out, or read with read_parts or read_pictures, which keep one of each."
+            found.append(Found(f"Pictures {where}: {names}.", way))
+    again = {at for group in groups for at in group[1:]}
+    firsts = [at for at, each in enumerate(seen) if each.digest and at not in again]
+    divided = len(set(of_part)) > 1
+    pairs = near_copies([seen[at].picture for at in firsts], [of_part[at] if divided else at for at in firsts])
+    if pairs:
+        names = some([f"{seen[firsts[a]].file} ~ {seen[firsts[b]].file}" for a, b in pairs])
+        where = " in two parts" if divided else ""
+        way = "If they are versions of one picture, keep them in one part."
+        found.append(Found(f"Pairs of pictures{where} that look alike: {names}.", way))
+    return found
+
+
+def _sizes(seen):
+    sizes = np.array([each.size for each in seen if each.digest])
+    if not len(sizes):
+        return []
+    (low, least), (high, most) = sizes.min(axis=0), sizes.max(axis=0)
+    return [f"Widths from {low} to {high} pixels, heights from {least} to {most}."]
+
+
+def _commonest(counts, kinds):
+    if len(kinds) < 2 or not sum(counts):
+        return []
+    return [f"Whoever always says {kinds[int(np.argmax(counts))]!r} is right for {max(counts) / sum(counts):.0%}."]

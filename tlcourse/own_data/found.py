@@ -1,0 +1,67 @@
+"""What a look at somebody's data finds, in words."""
+
+from typing import NamedTuple
+
+
+class Found(NamedTuple):
+    """Something that a person should know of a folder or a table.
+
+    Attributes:
+        what: what was found, with the first names or lines.
+        do: the way out.
+        wrong: whether a program that doesn't know of it would compute wrong numbers, or stop.
+    """
+
+    what: str
+    do: str
+    wrong: bool = True
+
+    def __str__(self):
+        return f"{self.what} {self.do}"
+
+
+class Report(NamedTuple):
+    """What a look found, as text a table of counts, lines about them, and sentences, ``✗`` before those that matter.
+
+    Attributes:
+        head: names of the columns, the first of them empty.
+        rows: name and counts of each kind, and of all.
+        about: sentences.
+        found: a list of `Found`.
+        folder: paths in it are printed without it.
+    """
+
+    head: list
+    rows: list
+    about: list
+    found: list
+    folder: str = ""
+
+    @property
+    def wrong(self):
+        """Whether something would be wrong without a word."""
+        return any(each.wrong for each in self.found)
+
+    def __str__(self):
+        table = [list(map(str, row)) for row in [self.head, *self.rows]]
+        widths = [max(map(len, column)) for column in zip(*table)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(each.rjust(width) for each, width in zip(row[1:], widths[1:]))])
+            for row in table
+            if row
+        ]
+        lines += self.about + [f"{'✗' if each.wrong else '•'} {each}".rstrip() for each in self.found]
+        if not self.wrong:
+            lines.append("✓ Nothing that would make a number wrong without a word.")
+        text = "\n".join(lines)
+        return text.replace(f"{self.folder}/", "") if self.folder else text
+
+
+def some(items, most=5):
+    """Return how many there are and the first of their names, as text.
+
+    >>> some(["a", "b", "c"], most=2)
+    '3 (a, b, …)'
+    """
+    names = ", ".join(map(str, items[:most]))
+    return f"{len(items)} ({names}{', …' if len(items) > most else ''})"

@@ -1,0 +1,88 @@
+"""What is wrong with pictures, once they were seen: for those who read them, and for those who look before they do."""
+
+from collections import Counter
+
+from tlcourse.checks import DIM
+from tlcourse.own_data.copies import exact_copies
+from tlcourse.own_data.found import Found, some
+from tlcourse.own_data.listing import ENDINGS
+
+LEAST_OF_16_BITS = 8_192
+"""A 16-bit picture all of whose values are below was written with fewer bits, such as 10 or 12."""
+
+MARKS = {
+    "on its side": ("Pictures on their side, with a mark (EXIF) how to turn them", "by ImageOps.exif_transpose"),
+    "transparent": ("Transparent pictures, which convert('RGB') may paint black", "on a white page below them"),
+    "16 bit": ("Pictures of 16 bits a value, which convert('RGB') clips to white", "divided by 257"),
+}
+"""What a plain loader gets wrong and `read_pictures` right, and how one does it by hand."""
+
+
+def wrong_files(seen, skipped=(), labels=None):
+    """Return what can't be read right, and what was left out, as a list of `Found`.
+
+    Args:
+        seen: of `see`.
+        skipped: files that are no pictures by their endings.
+        labels: of each file in ``seen``, or ``None``.
+    """
+    found = []
+    broken = [f"{each.file}: {each.problem}" for each in seen if each.problem]
+    if broken:
+        found.append(Found(f"Files that can't be read: {some(broken)}.", "Repair them, or take them out."))
+    if skipped:
+        endings = ", ".join(f"{ending or 'no ending'} {count}" for ending, count in _endings(skipped).items())
+        found.append(Found(
+            f"Files that are not read, by their endings ({endings}): {some(skipped)}.",
+            f"Pictures end in {' '.join(ENDINGS)}. Convert those that are pictures, move the others away.",
+            wrong=False,
+        ))  # fmt: skip
+    deep = [each for each in seen if "16 bit" in each.marks]
+    if deep and max(each.brightest for each in deep) < LEAST_OF_16_BITS:
+        most = max(each.brightest for each in deep)
+        found.append(Found(
+            f"Pictures of 16 bits, none above {most:,} of 65,535, nearly black: {some([each.file for each in deep])}.",
+            "They were written with fewer bits: multiply them up to the whole range, and write them again.",
+        ))  # fmt: skip
+    shallow = [each.brightest for each in seen if "16 bit" not in each.marks and not each.problem]
+    if shallow and 0 < max(shallow) <= DIM:
+        found.append(Found(
+            f"No picture has a value above {max(shallow)} of 255: they are nearly black.",
+            "They were written from another range, such as 0 to 16. Scale them to 0 … 255 and write them again.",
+            wrong=False,
+        ))  # fmt: skip
+    stretched = [each.file for each in seen if "no window" in each.marks]
+    if stretched:
+        found.append(Found(
+            f"DICOM files without a window: {some(stretched)}.",
+            "Each is stretched from its own darkest to its own brightest value.",
+            wrong=False,
+        ))  # fmt: skip
+    several = [each.file for each in seen if "frames" in each.marks]
+    if several:
+        found.append(Found(
+            f"Files that hold several pictures: {some(several)}.", "Only the first of each is read.", wrong=False
+        ))  # fmt: skip
+    return found + ([] if labels is None else _contradictions(seen, labels))
+
+
+def marked_files(seen):
+    """Return what a plain loader would get wrong, as a list of `Found`."""
+    found = []
+    for mark, (what, by_hand) in MARKS.items():
+        files = [each.file for each in seen if mark in each.marks]
+        if files:
+            found.append(Found(f"{what}: {some(files)}.", f"Read them with read_pictures, or {by_hand}."))
+    return found
+
+
+def _contradictions(seen, labels):
+    groups = [group for group in exact_copies(seen) if len({labels[at] for at in group}) > 1]
+    if not groups:
+        return []
+    names = some([" = ".join(str(seen[at].file) for at in group) for group in groups])
+    return [Found(f"Pictures that are in two kinds: {names}.", "Decide for one, and take the other out.")]
+
+
+def _endings(files):
+    return Counter(file.suffix.lower() for file in files)

@@ -1,0 +1,81 @@
+"""Texts with their labels from a CSV file of your own."""
+
+import warnings
+from collections import defaultdict
+
+import numpy as np
+
+from tlcourse.own_data.found import some
+from tlcourse.own_data.tables import read_table
+
+
+def read_texts(path, *, text="text", label="label"):
+    """Read texts and labels from a CSV file. A text that is there twice is kept once.
+
+    So no text can lie in both parts of a split. Two texts are one if they differ only in case and spaces.
+
+    Args:
+        path: of a file in UTF-8 whose first line names the columns; see `read_table`.
+        text: name of the column with the texts, none of them empty.
+        label: name of the column with the labels, 0 or 1.
+
+    Returns:
+        Strings ``(n,)``, an array of Python's strings, so that one long text takes no memory for the others, and int
+        labels ``(n,)``.
+
+    Raises:
+        ValueError: as `read_table`, or if a text is empty, a label is neither 0 nor 1, or a text has both labels. The
+            message names the line.
+
+    Warns:
+        UserWarning: about texts that are left out because they are there twice.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("text,label\\nGood.,1\\nBad.,0\\n", encoding="utf-8")
+    ...     texts, labels = read_texts(path)
+    >>> texts.tolist(), labels.tolist()
+    (['Good.', 'Bad.'], [1, 0])
+    """
+    rows = read_table(path, [text, label])
+    for line, fields in rows:
+        if not fields[text]:
+            raise ValueError(f"Each text must have words; line {line} of {path} has none. Leave such rows out.")
+        if fields[label] not in ("0", "1"):
+            raise ValueError(f"Each label must be 0 or 1; line {line} of {path} has {fields[label]!r}.")
+    twice, both = copies_of_texts(rows, text, label)
+    if both:
+        raise ValueError(
+            f"Texts of {path} with both labels, by lines: {some([_lines(group) for group in both])}. "
+            "Decide for one label, and take the other rows out."
+        )
+    again = {row.line for group in twice for row in group[1:]}
+    if again:
+        warnings.warn(
+            f"Texts of {path} that are there twice, left out by lines: {some(sorted(again))}.",
+            stacklevel=2,
+        )
+    kept = [fields for line, fields in rows if line not in again]
+    return np.array([each[text] for each in kept], dtype=object), np.array([int(each[label]) for each in kept])
+
+
+def copies_of_texts(rows, text, label):
+    """Return groups of rows with one text: those that agree on the label, and those that don't.
+
+    Args:
+        rows: of `read_table`.
+        text: name of the column with the texts.
+        label: name of the column with the labels.
+    """
+    groups = defaultdict(list)
+    for row in rows:
+        groups[" ".join(row.fields[text].casefold().split())].append(row)
+    several = [group for group in groups.values() if len(group) > 1]
+    both = [group for group in several if len({row.fields[label] for row in group}) > 1]
+    return [group for group in several if group not in both], both
+
+
+def _lines(group):
+    return " = ".join(str(row.line) for row in group)
