@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tlcourse.checks import checked_images, checked_labels, known
+from tlcourse.checks import checked_images, checked_labels, known, near_names
 
 
 def test_unknown_names_list_the_known_ones_closest_first():
@@ -49,6 +49,11 @@ def test_grey_rgb_bytes_and_floats_mean_the_same():
 def test_bad_labels_are_refused(labels):
     with pytest.raises(ValueError, match="label|Labels"):
         checked_labels(labels, 3)
+
+
+def test_decimals_are_not_near_names_and_numbers_of_patients_are():
+    assert near_names(["0.1", "0.01", "1.05", "1.5", "1 12", "11 2"]) == []
+    assert near_names(["P01", "p1", "P 1", "007", "7"]) == [["P 1", "P01", "p1"], ["007", "7"]]
 
 
 def test_many_nearly_black_bytes_are_warned_about():

@@ -252,7 +252,7 @@ def test_subgroups_of_one_class_are_left_open():
         (lambda: operating_point([0, 1], [0.2, 0.4], np.nan), "got NaN"),
         (lambda: operating_point([0, 1], [0.2, 0.4], 0.3, [1, 2, 3]), "one patient for each"),
         (lambda: subgroup_table(LABELS, SCORES, 0.5, {"all": LABELS >= 0}, [1, 2]), "one patient for each"),
-        (lambda: proportion([0, 1, 1], [1, np.nan, np.nan]), "some are NaN"),
+        (lambda: proportion([0, 1, 1], [1, np.nan, np.nan]), "have none"),
         (lambda: threshold_at([0, 1], [0.2, np.nan], specificity=0.9), "finite"),
         (lambda: predictive_values(0.9, 0.9, 1), "below 1"),
         (lambda: subgroup_table(LABELS, SCORES, 0.5, {"men": [0, 1]}), "'men'"),
@@ -275,5 +275,30 @@ def test_bad_input_is_refused(call, says):
 
 
 def test_a_threshold_that_cannot_be_met_is_said():
-    with pytest.warns(UserWarning, match="No score leaves 90% of the well alone"):
+    with pytest.warns(UserWarning, match=r"No score leaves 0\.9 of the well alone"):
         assert threshold_at([0, 0, 0, 1, 1], [1.0, 1.0, 0.2, 1.0, 1.0], specificity=0.9) == np.inf
+
+
+@pytest.mark.parametrize("patients", [["P1", np.nan, "P2", "P2"], ["P1", "", "P2", "P2"], [1.0, np.nan, 2.0, 2.0]])
+def test_a_missing_patient_is_refused_rather_than_counted(patients):
+    with pytest.raises(ValueError, match="1 have none and would count as one"):
+        proportion([1, 0, 1, 1], patients)
+
+
+def test_a_patient_with_a_space_is_the_same_patient():
+    right = [1, 1, 0, 0, 1, 0]
+    assert proportion(right, ["a", "a ", "b", "b", "c", "c"]) == proportion(right, list("aabbcc"))
+
+
+def test_the_interval_of_an_area_covers_where_patients_have_unequal_numbers_of_images():
+    from scipy.stats import norm
+
+    rng, held = np.random.default_rng(0), []
+    for _ in range(300):
+        sizes = np.ceil(rng.lognormal(1, 1, 60)).astype(int)
+        patient = np.repeat(np.arange(60), sizes)
+        labels = (patient < 20).astype(int)
+        noise = np.sqrt(0.6) * rng.normal(size=60)[patient] + np.sqrt(0.4) * rng.normal(size=len(patient))
+        found = auc_interval(labels, noise + np.sqrt(2) * norm.ppf(0.85) * labels, patient)
+        held.append(found.low <= 0.85 <= found.high)
+    assert np.mean(held) >= 0.92

@@ -215,6 +215,15 @@ def test_names_and_numbers_of_patients_are_not_mixed(first, second):
         check_apart(first, second)
 
 
+def test_parts_with_names_that_may_be_one_patient_are_named_and_missing_ones_refused():
+    with pytest.warns(UserWarning, match="P01 and P1"):
+        check_apart(["P01"], ["P1"])
+    with pytest.raises(ValueError, match="have none"):
+        check_apart([1.0, np.nan], [np.nan, 2.0])
+    with pytest.raises(ValueError, match="one patient for each image"):
+        split_by_patient([["P1", "P2"], ["P3", "P4"]], 0.5)
+
+
 def test_spaces_hide_no_patient_in_both_parts():
     with pytest.raises(ValueError, match="both parts: P1"):
         check_apart(["P1 ", "P2"], ["P1"])

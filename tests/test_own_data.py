@@ -136,7 +136,7 @@ def test_one_folder_too_high_is_refused_with_the_right_one(folder):
 def test_sites_above_the_kinds_are_refused(folder):
     for number in range(4):
         save(noise(30 + number), folder.parent / "sites" / f"site{number // 2}" / ("cat", "dog")[number % 2] / "1.png")
-    with pytest.raises(ValueError, match="the same folders in it: cat, dog"):
+    with pytest.raises(ValueError, match=r"the same folders in them: 2 \(cat, dog\)"):
         read_pictures(folder.parent / "sites", side=8)
 
 
@@ -237,7 +237,7 @@ def test_pictures_of_0_to_16_are_warned_about(tmp_path):
     for number in range(4):
         image = np.random.default_rng(number).integers(0, 17, (8, 8), "uint8")
         save(Image.fromarray(image), tmp_path / "own" / "ab"[number % 2] / f"{number}.png")
-    with pytest.warns(UserWarning, match="No picture has a value above 16 of 255"):
+    with pytest.warns(UserWarning, match="none of which has a value above 16 of 255"):
         read_pictures(tmp_path / "own", side=8)
 
 
@@ -390,8 +390,132 @@ def test_dicom_without_a_window_is_stretched_and_that_is_said():
 
 @pytest.mark.parametrize(
     ("name", "problem"),
-    [("examples_rgb_color.dcm", "in colour"), ("rtplan.dcm", "no picture"), ("rtdose.dcm", "15 pictures")],
+    [("examples_rgb_color.dcm", "not said to be grey"), ("rtplan.dcm", "no picture"), ("rtdose.dcm", "15 pictures")],
 )
 def test_what_is_no_single_grey_picture_is_refused_by_name(name, problem):
     with pytest.raises(ValueError, match=rf"{name}: it .*{problem}"):
         read_pictures([dicom(name)], side=32)
+
+
+def test_a_part_or_a_copy_beside_the_kinds_is_no_kind(folder):
+    for number in range(4):
+        save(noise(60 + number), folder / "old" / ("cat", "dog")[number % 2] / f"{number}.png")
+    with pytest.raises(ValueError, match=r"folders 1 \(old\) .* called as the kinds"):
+        read_pictures(folder, side=8)
+
+
+def test_one_folder_of_its_own_does_not_hide_that_the_kinds_are_below(tmp_path):
+    for number, kind in enumerate(["a/cat", "a/dog", "b/cat", "b/dog", "b/bird"]):
+        save(noise(number), tmp_path / kind / "1.png")
+    save(noise(9), tmp_path / "a" / "x.png")
+    with pytest.raises(ValueError, match="the same folders in them"):
+        read_pictures(tmp_path, side=8)
+    assert read_pictures(tmp_path, side=8, kinds=("a", "b")).labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_one_inner_folder_of_the_same_name_is_no_kind(tmp_path):
+    for number in range(4):
+        save(noise(number), tmp_path / ("covid", "normal")[number % 2] / "images" / f"{number}.png")
+    assert read_pictures(tmp_path, side=8).kinds == ("covid", "normal")
+
+
+def test_a_kind_called_train_is_a_kind(tmp_path):
+    for number in range(6):
+        save(noise(number), tmp_path / ("bus", "car", "train")[number % 3] / f"{number}.png")
+    assert read_pictures(tmp_path, side=8).kinds == ("bus", "car", "train")
+    assert look(tmp_path)[1] == 0
+
+
+def test_a_part_to_train_on_alone_is_said(folder):
+    folder.rename(folder.parent / "train")
+    save(noise(70), folder.parent / "holdout" / "cat" / "1.png")
+    printed, status = look(folder.parent)
+    assert status == 1 and "none that is called validation or test" in printed and "outside of the parts: 1" in printed
+
+
+def test_a_part_of_copies_alone_is_refused(tmp_path):
+    for part in ("train", "test"):
+        for number in range(4):
+            save(noise(number), tmp_path / part / ("cat", "dog")[number % 2] / f"{number}.png")
+    with pytest.raises(ValueError, match="All pictures of .*test are copies"):
+        read_parts(tmp_path, side=8)
+
+
+def test_several_folders_are_refused_rather_than_the_first_looked_at(folder):
+    printed, status = look(folder, folder)
+    assert status == 1 and "Name one folder" in printed
+
+
+def test_one_dark_kind_is_named_beside_a_bright_one(folder):
+    for number in range(3):
+        dark = np.asarray(noise(80 + number).convert("L")) // 16
+        save(Image.fromarray(dark), folder / "night" / f"{number}.png")
+    with pytest.warns(UserWarning, match=r"nearly black: 3 .*night"):
+        read_pictures(folder, side=8)
+
+
+def test_letters_on_white_pages_are_no_copies(tmp_path):
+    from matplotlib import font_manager
+    from PIL import ImageDraw, ImageFont
+
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 60)
+    for number, letter in enumerate("ABCDEFGHIKLM"):
+        page = Image.new("RGB", (200, 200), "white")
+        ImageDraw.Draw(page).text((80, 60), letter, "black", font)
+        save(page, tmp_path / ("one", "two")[number % 2] / f"{letter}.png")
+    assert check_pictures(tmp_path).found == []
+
+
+def test_many_frames_of_one_scene_are_found_in_a_moment(tmp_path):
+    for number in range(60):
+        frame = noise(0)
+        frame.putpixel((number % 40, 20), (number, 0, 0))
+        save(frame, tmp_path / ("one", "two")[number % 2] / f"{number}.png")
+    (found,) = check_pictures(tmp_path).found
+    assert found.what.startswith("Pairs of pictures that look alike: 59")
+
+
+def test_a_picture_with_too_many_pixels_is_named(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 700)
+    with pytest.raises(ValueError, match=r"0\.png: it has too many pixels"):
+        read_pictures(folder, side=8)
+
+
+GOOD_TABLES = {
+    "a line of a text that looks like a row": 'text,label\n"Fine.\nNote 2,0\nAgain",1\nBad,0\n',
+    "a header with a line break": '"text","label","my\nnotes"\nGood,1,\nBad,0,\n',
+    "nameless columns of a spreadsheet": "text,label,,\nGood,1,,\nBad,0,,\n",
+    "a line of spaces": "text,label\nGood,1\n   \nBad,0\n",
+    "very many columns": f"text,label,{','.join(f'gene{n:06}' for n in range(15_000))}\n"
+    + "".join(f"t{n},{n % 2}{',0' * 15_000}\n" for n in range(2)),
+}
+
+
+@pytest.mark.parametrize("case", GOOD_TABLES)
+def test_an_odd_but_right_table_is_read(tmp_path, case):
+    assert read_texts(table(tmp_path / "own.csv", GOOD_TABLES[case]))[1].tolist()[:2] in ([1, 0], [0, 1])
+
+
+def test_swallowed_rows_are_seen_beside_numbers_of_rows_and_nameless_columns(tmp_path):
+    rows = "".join(f"{n},fine {n},{n % 2}\n" for n in range(9))
+    path = table(tmp_path / "own.csv", f'id,text,label\n{rows}9,"Great,1\n10,Bad,0\n11,nice",0\n')
+    with pytest.raises(ValueError, match="what looks like another row"):
+        read_table(path, ["id", "text", "label"])
+    path = table(tmp_path / "own.csv", 'text,label,,\nok,1,,\nno,0,,\n"Great,1,,\nBad,0,,\nnice",0,,\n')
+    with pytest.raises(ValueError, match="what looks like another row"):
+        read_texts(path)
+
+
+def test_labels_that_only_one_file_has_are_named(tmp_path):
+    first = table(tmp_path / "train.csv", "text,label\nGood,pos\nBad,neg\n")
+    second = table(tmp_path / "test.csv", "text,label\nFine,Pos\nWorse,neg\n")
+    printed, status = look(first, second)
+    assert status == 1 and "Labels that train.csv has not: 1 (Pos)" in printed
+
+
+def test_what_an_encoder_does_not_read_is_found_too(tmp_path):
+    from tlcourse.own_data import check_texts
+
+    path = table(tmp_path / "own.csv", "text,label\nGood,1\nBad,0\n")
+    report = check_texts(path, read=lambda texts: (f"{len(texts)} texts are cut.",))
+    assert report.wrong and "own.csv: 2 texts are cut." in str(report)

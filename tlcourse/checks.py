@@ -141,6 +141,6 @@ def near_names(names, *, numbers=True):
     """
     groups = defaultdict(list)
     for name in dict.fromkeys(map(str, names)):
-        plain = "".join(unicodedata.normalize("NFKC", name).casefold().split())
-        groups[re.sub(r"(?<!\d)0+(?=\d)", "", plain) if numbers else plain].append(name)
+        plain = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", unicodedata.normalize("NFKC", name).casefold())
+        groups[re.sub(r"(?<![\d.])0+(?=\d)", "", plain) if numbers else plain].append(name)
     return [sorted(group) for group in groups.values() if len(group) > 1]

@@ -167,8 +167,11 @@ def _with_gradients(model, layer, images, output):
             answers = model(images, training=False)
         finally:
             layer.call = call
-        if not -answers.shape[1] <= output < answers.shape[1]:  # JAX would take the last one
-            raise ValueError(f"The model has {answers.shape[1]} outputs; got output={output}.")
+        outputs = answers.shape[1] if len(answers.shape) == 2 else 0
+        if not 0 <= output < outputs:  # JAX would take the last one
+            raise ValueError(
+                f"Answers must be shaped (n, outputs), and output one of them; got {tuple(answers.shape)} and {output}."
+            )
         return keras.ops.cast(keras.ops.sum(answers[:, output]), "float32")
 
     backend = keras.config.backend()

@@ -29,7 +29,7 @@ def norms(model):
 
 
 def set_statistics(model, inputs):
-    """Set the moving mean and variance of every BatchNorm layer to those of one batch; no parameter changes.
+    """Set the moving mean and variance of each BatchNorm layer that the inputs pass to those of one batch.
 
     A borrowed network normalises by the statistics of its source. Inputs of another kind come out of its first layers
     with another mean and spread, and each later layer then sees what it was never trained for. One pass over unlabelled

@@ -88,7 +88,8 @@ def forget_steps(optimizer):
     """Put an optimiser back to its first step: its state as if it had just been made, learning rates as they are.
 
     Most averages start at zero, but not Adagrad's and Ftrl's, nor the momentum of Nadam; that of ``ScheduleFreeAdamW``
-    starts at the weights as they are now. A loss scale starts where it did.
+    starts at the weights as they are now (Keras 3.15 itself starts it at zero if `fit` builds it: build it before). A
+    loss scale starts where it did.
 
     Args:
         optimizer: Keras optimiser, also a ``MultiOptimizer`` or a ``LossScaleOptimizer``.

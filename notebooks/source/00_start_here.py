@@ -34,8 +34,8 @@ PROFILE = "quick"
 SEED = 0
 
 # %% [markdown]
-# The next cell belongs to the course: it paints the pictures, and its names are for those who run all lessons many
-# times. The numbers in the text are those of this page as it was published; elsewhere the last digit may differ.
+# The next cell belongs to the course: it paints the pictures. The numbers in the text are those of this page as it was
+# published; elsewhere the last digit may differ.
 
 # %%
 import tempfile
@@ -63,8 +63,8 @@ from sklearn.metrics import ConfusionMatrixDisplay
 # The labelled pictures are in three folders: `train` to learn from, `validation` to make choices with, `test` for one
 # honest look at the end. Inside each, every kind has a sub-folder, and its name is the label.
 #
-# Pictures from the wild come in all sizes, lie on their side, have transparent corners. A network wants them all alike.
-# So one function reads every picture, here and later in the finished program:
+# Pictures come in all sizes, lie on their side, have transparent corners. A network wants them all alike. So one
+# function reads every picture, here and in the finished program:
 
 # %%
 SIDE = 128
@@ -73,22 +73,10 @@ SIDE = 128
 def read(file):
     """A picture as an array of 0…255: upright, on white, its middle square in 128×128 pixels."""
     picture = ImageOps.exif_transpose(Image.open(file))
-    if picture.mode[0] in "IF":
-        raise ValueError(f"{file} has more than 8 bits a value. Save it with 8.")
-    picture = picture.convert("RGBA")
+    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
     page = Image.new("RGBA", picture.size, "white")
-    page.alpha_composite(picture)
+    page.alpha_composite(picture.convert("RGBA"))
     return np.array(ImageOps.fit(page.convert("RGB"), (SIDE, SIDE)))
-
-
-# %% [markdown]
-# Before you train, let a program look for what goes wrong without a word: copies of a picture in two parts, broken
-# files, kinds that are none. In a terminal it is `tlcourse check FOLDER`.
-
-# %%
-from tlcourse.own_data import check_pictures
-
-print(check_pictures(FOLDER))
 
 
 def load(folder):
@@ -102,15 +90,22 @@ def load(folder):
     return np.stack([read(file) for file in files]), labels, kinds, files
 
 
+# %% [markdown]
+# Then look for what goes wrong without a word, such as copies of a picture in two parts (in a terminal:
+# `tlcourse check FOLDER`):
+
+# %%
+from tlcourse.own_data import check_pictures
+
+print(check_pictures(FOLDER))
 train, train_labels, kinds, _ = load(FOLDER / "train")
 validation, validation_labels, *_ = load(FOLDER / "validation")
 test, test_labels, *_ = load(FOLDER / "test")
 print(len(train), "to train,", len(validation), "to choose,", len(test), "to test:", *kinds)
 
 # %% [markdown]
-# Its cross names 36 icons: `read` puts them on white, where many programs would paint them black.
-#
-# Always look at pictures *after* loading. Are the labels right? Is something cut away that matters?
+# The cross is about 36 icons: our `read` puts them on white. Always look at pictures *after* loading, too. Are the
+# labels right? Is something cut away that matters?
 
 # %%
 _, axes = plt.subplots(3, len(kinds), figsize=(9, 5))
@@ -144,8 +139,8 @@ for row, line in enumerate(axes):
 # ### Step 2 · Choose a network
 #
 # We take EfficientNet-Lite0, made for phones and trained on ImageNet, photographs of a thousand kinds of things. The
-# course brings it along, so this page needs no internet; `keras.applications` offers forty others. Before you borrow a
-# network, see it do its own job:
+# course brings it along, so this page needs no internet; `keras.applications` offers forty others. First see it do
+# its own job:
 
 # %%
 from skimage import data
@@ -316,7 +311,6 @@ here = model.predict(np.stack([read(file) for file in unsorted]), verbose=0)
 
 # %%
 # %%writefile {FOLDER}/sort.py
-import shutil
 import sys
 from pathlib import Path
 import keras
@@ -326,11 +320,9 @@ from PIL import Image, ImageOps
 
 def read(file):
     picture = ImageOps.exif_transpose(Image.open(file))
-    if picture.mode[0] in "IF":
-        raise ValueError(f"{file} has more than 8 bits a value. Save it with 8.")
-    picture = picture.convert("RGBA")
+    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
     page = Image.new("RGBA", picture.size, "white")
-    page.alpha_composite(picture)
+    page.alpha_composite(picture.convert("RGBA"))
     return np.array(ImageOps.fit(page.convert("RGB"), (128, 128)))
 
 
@@ -340,7 +332,7 @@ for n, file in enumerate(files):
     kind = max(answers, key=lambda kind: answers[kind][n])
     place = Path(sys.argv[3], kind if answers[kind][n] >= 0.8 else "doubtful")
     place.mkdir(parents=True, exist_ok=True)
-    shutil.copy(file, place)
+    (place / file.name).write_bytes(file.read_bytes())
 
 # %%
 import subprocess

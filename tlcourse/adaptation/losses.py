@@ -38,8 +38,9 @@ def mmd(source, target, *, scales=(0.25, 0.5, 1.0, 2.0, 4.0), biased=False):
     """Squared maximum mean discrepancy of two batches of features, with a sum of Gaussian kernels.
 
     ``mean k(s, s') + mean k(t, t') - 2 mean k(s, t)`` with ``k(x, y) = sum_j exp(-||x - y||^2 / (scale_j * b))``. The
-    bandwidth ``b`` is the median of the squared distances between different examples of both batches together, or their
-    mean where more than half of the distances are 0; no gradient passes through it. Computed in float32.
+    bandwidth ``b`` is the median of the squared distances between different examples of both batches together, or,
+    where more than half of these are 0, the mean over all pairs, each with itself as well; no gradient passes through
+    it. Computed in float32.
 
     Args:
         source: float ``(n, d)``, features of a source batch, n > 1.

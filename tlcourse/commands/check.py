@@ -27,7 +27,7 @@ def check(
 
     try:
         report = _look([path.expanduser() for path in paths], text, label, patient)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         report = Report([], [], [], [Found(str(error), "")])
     typer.echo(str(report))
     raise typer.Exit(report.wrong)
@@ -35,11 +35,19 @@ def check(
 
 def _look(paths, text, label, patient):
     from tlcourse.own_data import check_picture_table, check_pictures, check_texts
+    from tlcourse.own_data.listing import ENDINGS
     from tlcourse.own_data.tables import column_names
 
+    if paths[0].suffix.lower() in ENDINGS and paths[0].is_file():
+        raise ValueError(f"{paths[0]} is one picture. Name the folder that holds a sub-folder for each kind.")
+    several = f"Name one folder, or one table of pictures; got {len(paths)}. For parts name the folder they are in."
     if paths[0].is_dir() or not paths[0].suffix:
+        if len(paths) > 1:
+            raise ValueError(several)
         return check_pictures(paths[0])
     if text not in column_names(paths[0]) and "file" in column_names(paths[0]):
+        if len(paths) > 1:
+            raise ValueError(several)
         return check_picture_table(paths[0], patient=patient, label=label)
     return check_texts(paths, text=text, label=label, read=_reader())
 

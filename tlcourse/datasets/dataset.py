@@ -32,11 +32,14 @@ class Parted:
             raise ValueError(f"Each label must have a name; {self.name!r} has {names}. Name the other classes, too.")
         for column in ("groups", "hard"):
             each = getattr(self, column, None)
+            if each is not None:  # a pandas column would be asked for rows by its index
+                object.__setattr__(self, column, np.asarray(each))
             if each is not None and len(each) != len(self.labels):
                 raise ValueError(
                     f"{column} must have one entry for each of the {len(self.labels)} labels; {self.name!r} has "
                     f"{len(each)}. Give an entry to each, or None."
                 )
+        object.__setattr__(self, "parts", {part: np.asarray(rows) for part, rows in self.parts.items()})
         _check_parts(self.name, self.parts, len(self.labels))
 
     def rows(self, name):
@@ -85,7 +88,7 @@ class Dataset(Parted):
 
     def __post_init__(self):
         checked_images(self.images[:1])
-        checked_labels(self.labels, len(self.images))
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(self.images)))
         super().__post_init__()
 
     def part(self, name):
@@ -102,11 +105,10 @@ def _check_parts(name, parts, n):
     """Refuse parts that share a row: what was learned from would be tested on. Groups may be in several parts."""
     owner = {}
     for part, rows in parts.items():
-        rows = np.asarray(rows)
         if rows.ndim != 1 or not len(rows) or not np.issubdtype(rows.dtype, np.integer):
             raise ValueError(
                 f"A part must be a list of rows, whole numbers, at least one; {part!r} of {name!r} is {rows.dtype} "
-                f"shaped {rows.shape}. For a mask write np.flatnonzero(mask)."
+                f"shaped {rows.shape}. For a mask write np.flatnonzero(mask); leave out a part that is empty."
             )
         if rows.min() < 0 or rows.max() >= n:
             raise ValueError(

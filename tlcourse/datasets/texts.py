@@ -46,7 +46,7 @@ class TextDataset(Parted):
     card: str = ""
 
     def __post_init__(self):
-        checked_labels(self.labels, len(self.texts))
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(self.texts)))
         super().__post_init__()
 
     def part(self, name):

@@ -70,14 +70,16 @@ def fit_temperature(labels, logits):
 
     Args:
         labels: 0 or 1, ``(n,)``, both of them there: of a validation part.
-        logits: finite log odds of a 1, ``(n,)``; of probabilities take ``scipy.special.logit``. If all of them are from
-            0 to 1, a warning says that they look like probabilities.
+        logits: finite log odds of a 1, ``(n,)``; of probabilities take ``scipy.special.logit``.
 
     Returns:
         T, from 0.01 to 100.
 
     Raises:
         ValueError: if there is one class only, lengths differ or a logit is not finite.
+
+    Warns:
+        UserWarning: if all logits are from 0 to 1, so that they look like probabilities.
 
     Source:
         Guo, Pleiss, Sun & Weinberger (2017), *On Calibration of Modern Neural Networks*, ICML.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlcourse.evaluation.estimates import Estimate, patient_numbers, proportion
+from tlcourse.evaluation.estimates import Estimate, proportion
+from tlcourse.evaluation.patients import patient_numbers
 from tlcourse.evaluation.ranking import auc_interval, checked_scores
 from tlcourse.evaluation.tables import Table
 
@@ -38,7 +39,7 @@ def threshold_at(labels, scores, *, specificity):
     threshold = float(thresholds[false_positive_rate <= 1 - specificity + 1e-12][-1])
     if np.isinf(threshold):
         warnings.warn(
-            f"No score leaves {specificity:.0%} of the well alone, because too many of them have the highest one: the "
+            f"No score leaves {specificity:.3g} of the well alone, because too many of them have the highest one: the "
             "threshold is infinite, and nobody is named ill. Are the scores cut off, or the images alike?",
             stacklevel=2,
         )

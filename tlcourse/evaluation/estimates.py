@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tlcourse.evaluation.patients import effective_patients, patient_numbers
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -19,22 +21,6 @@ class Estimate:
 
     def __str__(self):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def patient_numbers(patients, n):
-    """Return a number from 0 on for the patient of each image; without ``patients`` each image is a patient.
-
-    Raises:
-        ValueError: if there is not one patient for each of the n images, or one is NaN.
-    """
-    if patients is None:
-        return np.arange(n)
-    patients = np.asarray(patients)
-    if patients.shape != (n,):
-        raise ValueError(f"There must be one patient for each of {n} images; got shape {patients.shape}.")
-    if (patients != patients).any():
-        raise ValueError("Each image needs a patient; some are NaN and would count as one. Leave these images out.")
-    return np.unique(patients, return_inverse=True)[1]
 
 
 def clustered_mean(values, patients=None):
@@ -65,7 +51,7 @@ def clustered_mean(values, patients=None):
     from scipy.stats import t
 
     values, patients, variance = _clustered(values, patients)
-    half = t.ppf(0.975, max(_kish(patients) - 1, 1)) * np.sqrt(variance)
+    half = t.ppf(0.975, max(effective_patients(patients) - 1, 1)) * np.sqrt(variance)
     return Estimate(float(values.mean()), float(values.mean() - half), float(values.mean() + half))
 
 
@@ -76,7 +62,8 @@ def proportion(right, patients=None):
     at least 1. It is the larger of two: the variance over patients by that of independent images, and 1 + (m - 1) times
     the correlation of a patient's images, from an analysis of variance, with m images of the same patient for the mean
     image. The first alone comes out too small where the few patients with errors happen to have few images. Where all
-    images agree neither can be estimated, and the correlation is taken as 1.
+    images agree neither can be estimated, and the correlation is taken as 1: so the first error can make the interval
+    narrower.
 
     The price of an estimated design effect is Student's t, for n / m patients less one (Kish's count of patients, of
     which large ones take more than their share). With one image of each patient it is the plain Wilson interval.
@@ -95,7 +82,8 @@ def proportion(right, patients=None):
         Wilson (1927), *Probable inference, the law of succession, and statistical inference*, JASA 22; Rao & Scott
         (1992), *A simple method for the analysis of clustered binary data*, Biometrics 48; Donner & Klar (1993),
         *Confidence interval construction for effect measures arising from cluster randomization trials*, Journal of
-        Clinical Epidemiology 46; t in Wilson's formula: Korn & Graubard (1998), Survey Methodology 24.
+        Clinical Epidemiology 46; t by way of the number of independent images: Korn & Graubard (1998), Survey
+        Methodology 24, who put it into the exact interval.
 
     >>> print(proportion(np.arange(100) < 80))
     0.800 [0.711, 0.867]
@@ -106,7 +94,7 @@ def proportion(right, patients=None):
     if right.ndim != 1 or not len(right) or not np.isin(right, [0, 1]).all():
         raise ValueError(f"A proportion needs at least one image, each 0 or 1; got {right[:5]} of shape {right.shape}.")
     n, p, patients = len(right), right.mean(), patient_numbers(patients, len(right))
-    effective, quantile = _kish(patients), 1.959964
+    effective, quantile = effective_patients(patients), 1.959964
     if 0 < p < 1 and 1 < patients.max() + 1 < n:
         quantile = t.ppf(0.975, max(effective - 1, 1))
         effective = n / _design_effect(right, patients)
@@ -120,17 +108,11 @@ def _design_effect(right, patients):
     """The larger of two estimates, at least 1, of the variance of a share by that of as many independent images."""
     n, variance, sizes = len(right), right.var(), np.bincount(patients)
     by_patient = _clustered(right, patients)[2] * (n - 1) / variance
-    alike, freedom = n / _kish(patients), len(sizes) - 1
+    alike, freedom = n / effective_patients(patients), len(sizes) - 1
     between = (np.bincount(patients, right - right.mean()) ** 2 / sizes).sum()
     among, within = between / freedom, (n * variance - between) / (n - len(sizes))
     correlation = (among - within) / (among + ((n - alike) / freedom - 1) * within)
     return max(1.0, by_patient, 1 + (alike - 1) * correlation)
-
-
-def _kish(patients):
-    """How many patients of equal size these are worth: all of them where they have equally many images."""
-    sizes = np.bincount(patients)
-    return sizes.sum() ** 2 / (sizes**2).sum()
 
 
 def _clustered(values, patients):

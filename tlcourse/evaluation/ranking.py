@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from tlcourse.evaluation.estimates import Estimate, patient_numbers
+from tlcourse.evaluation.estimates import Estimate
+from tlcourse.evaluation.patients import effective_patients, patient_numbers
 
 
 def auc_interval(labels, scores, patients=None):
     """Return the area under the ROC curve: the share of pairs, one ill and one well, in the right order.
 
     A tied pair counts one half. The variance is DeLong's, summed by patient (Obuchowski); the interval is symmetric
-    about the log odds of the area, with Student's t for the patients of the rarer class less one. Where the ranking is
-    perfect, that variance is 0, and Newcombe's score interval for as many patients is returned.
+    about the log odds of the area, with Student's t for the patients of the rarer class less one, of whom those with
+    many images take more than their share (Kish). Where that variance is 0, as in a perfect ranking, or a class has one
+    patient, Newcombe's score interval for as many patients is returned. Near an area of 1, with several images of a
+    patient, it covers less than 95 %.
 
     Args:
         labels: 0 or 1 for each image, ``(n,)``, both of them there.
@@ -41,7 +44,8 @@ def auc_interval(labels, scores, patients=None):
     variance = _variance(labels, ill, well, patients)
     if not 0 < auc < 1 or variance <= 0 or rarer < 2:
         return Estimate(auc, *_newcombe(auc, *(len(np.unique(patients[labels == each])) for each in (1, 0))))
-    half = t.ppf(0.975, rarer - 1) * np.sqrt(variance) / (auc * (1 - auc))
+    freedom = max(min(effective_patients(patients[labels == each]) for each in (0, 1)) - 1, 1)
+    half = t.ppf(0.975, freedom) * np.sqrt(variance) / (auc * (1 - auc))
     return Estimate(auc, float(expit(logit(auc) - half)), float(expit(logit(auc) + half)))
 
 
@@ -51,8 +55,9 @@ def auc_difference(labels, scores, others, patients=None):
     Half-widths a and b of the two single intervals are combined as those of correlated estimates, to
     ``sqrt(a^2 + b^2 - 2 r a b)``, with DeLong's correlation r (by patient, Obuchowski). In a sample it is too sure:
     where two models rank all images alike it is 1, and no width would be left. So it is taken as ``r k / (k + 2)`` with
-    the k patients of the rarer class, as if there were two more about whom the models have nothing in common. Models
-    that are nearly the same get a wide interval from few patients; `make bench` prints how often it holds the truth.
+    the k patients of the rarer class, as if there were two more about whom the models have nothing in common; a
+    negative one stays. Models that are nearly the same get a wide interval from few patients; `make bench` prints how
+    often it holds the truth.
 
     Args:
         labels: 0 or 1 for each image, ``(n,)``; at least two patients of each.
@@ -67,9 +72,9 @@ def auc_difference(labels, scores, others, patients=None):
         ValueError: as `auc_interval`, or if a class has fewer than two patients.
 
     Source:
-        Zou & Donner (2008), *Construction of confidence limits about effect measures*, Statistics in Medicine 27, for
-        the combination (there each side has its own widths, which is wider for models that are alike); two more
-        observations: Agresti & Coull (1998), The American Statistician 52.
+        Zou (2007), *Toward using confidence intervals to compare correlations*, Psychological Methods 12, for the
+        combination (there each side has its own widths, which is wider for models that are alike); two more
+        observations: Agresti & Min (2005), Statistics in Medicine 24, for paired proportions.
 
     >>> auc_difference([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9], [0.1, 0.2, 0.3, 0.9]).value
     -0.25
@@ -81,7 +86,8 @@ def auc_difference(labels, scores, others, patients=None):
     if rarer < 2:
         raise ValueError(f"Two models can be compared with at least two patients of each class; got {rarer}.")
     one, other = (auc_interval(labels, each, patients) for each in (scores, others))
-    alike = _correlation(labels, scores, others, numbers) * rarer / (rarer + 2)
+    alike = _correlation(labels, scores, others, numbers)
+    alike *= rarer / (rarer + 2) if alike > 0 else 1
     a, b = (one.high - one.low) / 2, (other.high - other.low) / 2
     difference, half = one.value - other.value, np.sqrt(a**2 + b**2 - 2 * alike * a * b)
     return Estimate(difference, float(max(difference - half, -1.0)), float(min(difference + half, 1.0)))
@@ -124,18 +130,18 @@ def _placements(labels, scores):
 
 
 def _variance(labels, ill, well, patients):
-    """Obuchowski's equation for the variance, from placements (or differences of placements) and their mean."""
+    """Obuchowski's equation for the variance, from placements (or differences of placements) and their mean.
+
+    Her factor for the number of patients stands at each patient, by the share of its images, as in `clustered_mean`.
+    """
     count, mean = patients.max() + 1, ill.mean()
-    of_ill = np.bincount(patients[labels == 1], ill - mean, minlength=count)
-    of_well = np.bincount(patients[labels == 0], well - mean, minlength=count)
-
-    def corrected(number):
-        return number / max(number - 1, 1)
-
-    within_ill = corrected(len(np.unique(patients[labels == 1]))) * (of_ill**2).sum() / len(ill) ** 2
-    within_well = corrected(len(np.unique(patients[labels == 0]))) * (of_well**2).sum() / len(well) ** 2
-    between = corrected(count) * (of_ill * of_well).sum() / (len(ill) * len(well))
-    return max(within_ill + within_well + 2 * between, 0.0)
+    sums = [np.bincount(patients[labels == each], of - mean, minlength=count) for each, of in ((1, ill), (0, well))]
+    shares = [np.bincount(patients[labels == each], minlength=count) / (labels == each).sum() for each in (1, 0)]
+    of_ill, of_well = (
+        values / np.sqrt(np.where(share < 1, 1 - share, 1)) / number
+        for values, share, number in zip(sums, shares, (len(ill), len(well)))
+    )
+    return max((of_ill**2).sum() + (of_well**2).sum() + 2 * (of_ill * of_well).sum(), 0.0)
 
 
 def _correlation(labels, scores, others, patients):

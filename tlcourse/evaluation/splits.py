@@ -1,10 +1,8 @@
 """Who may be in which part: a patient belongs to one."""
 
-import warnings
-
 import numpy as np
 
-from tlcourse.checks import near_names
+from tlcourse.evaluation.patients import patient_names, warn_of_near_names
 
 
 def split_by_patient(patients, share, *, seed=0):
@@ -30,14 +28,8 @@ def split_by_patient(patients, share, *, seed=0):
     """
     from sklearn.model_selection import GroupShuffleSplit
 
-    patients = _names_or_numbers(patients)
-    if patients.dtype.kind == "U":
-        alike = near_names(np.unique(patients))
-        if alike:
-            named = "; ".join(map(" and ".join, alike[:5]))
-            warnings.warn(
-                f"These names may be one patient, but count as several: {named}. Write them alike.", stacklevel=2
-            )
+    patients = patient_names(patients)
+    warn_of_near_names(patients, stacklevel=2)
     if not 0 < share < 1 or len(np.unique(patients)) < 2:
         raise ValueError(
             f"share must be above 0 and below 1, and there must be two patients; got {share} and "
@@ -55,15 +47,18 @@ def check_apart(first, second):
 
     Raises:
         ValueError: if a patient is in both; it names them. If names are mixed with numbers, of which none would be
-            equal.
+            equal, or a patient is missing.
+
+    Warns:
+        UserWarning: if two names may be one patient.
 
     >>> check_apart([1, 1, 2], [2, 3])
     Traceback (most recent call last):
     ...
     ValueError: Patients in both parts: 2. Split by patient, as split_by_patient does.
     """
-    first, second = _names_or_numbers(first), _names_or_numbers(second)
-    if (first.dtype.kind == "U") != (second.dtype.kind == "U"):
+    first, second = patient_names(first), patient_names(second)
+    if len(first) and len(second) and (first.dtype.kind == "U") != (second.dtype.kind == "U"):
         raise ValueError(
             f"Patients must be all names or all numbers; got {first[:1]} and {second[:1]}. Turn one into the other."
         )
@@ -71,17 +66,5 @@ def check_apart(first, second):
     if len(both):
         named = ", ".join(map(str, both[:5])) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
         raise ValueError(f"Patients in both parts: {named}. Split by patient, as split_by_patient does.")
-
-
-def _names_or_numbers(patients):
-    """Return patients as an array of numbers, or of names without spaces at their ends.
-
-    >>> _names_or_numbers(["P1 ", "P2"]).tolist()
-    ['P1', 'P2']
-    """
-    patients = [patient.item() if isinstance(patient, np.generic) else patient for patient in patients]
-    if all(isinstance(patient, str) for patient in patients):
-        return np.array([patient.strip() for patient in patients])
-    if any(isinstance(patient, str) for patient in patients):
-        raise ValueError("Patients must be all names or all numbers; these are mixed. Write them all as names.")
-    return np.array(patients)
+    if len(first) and len(second):
+        warn_of_near_names(np.concatenate([first, second]), stacklevel=2)

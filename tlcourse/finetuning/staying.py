@@ -50,7 +50,7 @@ def stay_close(model, strength):
         Number of weights (arrays) that are penalised.
 
     Raises:
-        ValueError: if the strength is negative. Then nothing has changed.
+        ValueError: if the strength is negative or NaN. Then nothing has changed.
 
     >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> stay_close(network, strength=0.1), float(network.losses[0])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tlcourse.own_data.copies import exact_copies, near_copies, thumbnail
-from tlcourse.own_data.found import Found, Report, some
+from tlcourse.own_data.found import Found, Report, equal, some
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
 from tlcourse.own_data.looks import marked_files, wrong_files
@@ -23,7 +23,7 @@ def check_pictures(folder):
         ValueError: if it is no folder.
     """
     top, places = list_pictures(folder), parts_of(folder)
-    parts = {part: list_pictures(place) for part, place in places.items()} if "train" in places else {"pictures": top}
+    parts = {part: list_pictures(place) for part, place in places.items()} or {"pictures": top}
     kinds = list(next(iter(parts.values())).kinds)
     counts, found, seen, of_part = [], [], [], []
     for number, listing in enumerate(parts.values()):
@@ -35,9 +35,13 @@ def check_pictures(folder):
         seen += here
         of_part += [number] * len(here)
     found += marked_files(seen) + _copies(seen, of_part)
-    others = sum(len(files) for files in [top.loose, *top.kinds.values()]) - len(seen)
+    if list(parts) == ["train"]:
+        what = f"{folder} has a folder to train on, and none that is called validation or test."
+        found.append(Found(what, "Rename the folder that is, or take one of its pictures from train."))
+    inside = tuple(place.name for place in places.values())
+    others = len(top.loose) * bool(places) + sum(len(files) for kind, files in top.kinds.items() if kind not in inside)
     about = _sizes(seen) + _commonest(counts[0], kinds)
-    about += [f"Not looked at, because outside of the parts: {others} pictures."] if others and len(parts) > 1 else []
+    about += [f"Not looked at, because outside of the parts: {others} pictures."] if others and places else []
     rows = [[kind, *numbers] for kind, *numbers in zip(kinds, *counts)] + [["all", *map(sum, counts)]]
     return Report(["", *parts], rows, about, found, str(top.folder))
 
@@ -51,11 +55,11 @@ def _copies(seen, of_part):
     """Return what is there twice: the same pixels, and what looks alike, where there are parts in different ones."""
     groups = exact_copies(seen)
     across = [group for group in groups if len({of_part[at] for at in group}) > 1]
-    within = [group for group in groups if group not in across]
+    within = [group for group in groups if len({of_part[at] for at in group}) == 1]
     found = []
     for where, those in (("in two parts", across), ("that are there twice", within)):
         if those:
-            names = some([" = ".join(str(seen[at].file) for at in group) for group in those])
+            names = some([equal([seen[at].file for at in group]) for group in those])
             way = "Take the copies out, or read with read_parts or read_pictures, which keep one of each."
             found.append(Found(f"Pictures {where}: {names}.", way))
     again = {at for group in groups for at in group[1:]}

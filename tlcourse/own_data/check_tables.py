@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tlcourse.checks import near_names
 from tlcourse.own_data.copies import exact_copies, thumbnail
-from tlcourse.own_data.found import Found, Report, some
+from tlcourse.own_data.found import Found, Report, equal, some
 from tlcourse.own_data.looks import marked_files, wrong_files
 from tlcourse.own_data.pictures import see
 from tlcourse.own_data.tables import read_table
-from tlcourse.own_data.texts import copies_of_texts
+from tlcourse.own_data.texts import copies_of_texts, same_text
 
 LETTERS = 5_000
 """A text of more is worth a look."""
@@ -27,12 +27,17 @@ def check_texts(paths, *, text="text", label="label", read=None):
     Returns:
         A `Report`.
     """
-    paths = list(map(Path, paths))
+    paths = list(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     tables, found = _tables(paths, [text, label])
+    found += _other_labels(tables, label)
     names = sorted({row.fields[label] for rows in tables.values() for row in rows})
     counts = {path: Counter(row.fields[label] for row in rows) for path, rows in tables.items()}
     for path, rows in tables.items():
         found += _empty(path, rows, [text, label]) + _labels(path, counts[path])
+        others = sorted(set(counts[path]) - {"", "0", "1"})
+        if others:
+            what = f"Labels other than 0 and 1: {some(others)}."
+            found.append(Found(what, "`read_texts` needs 0 and 1.", wrong=False))
         twice, both = copies_of_texts(rows, text, label)
         found += _doubled(
             path, twice, "that are there twice", "`read_texts` keeps one of each; plain reading keeps all."
@@ -70,6 +75,9 @@ def check_picture_table(path, *, patient="patient", label="label"):
     for names in near_names(row.fields[patient] for row in rows):
         what = f"{path}: the patients {', '.join(map(repr, names))} may be one."
         found.append(Found(what, "Give one person one name, or a split by patient parts them."))
+    again = [equal([row.line for row in group]) for group in _rows_of_one_file(rows) if len(group) > 1]
+    if again:
+        found.append(Found(f"Rows of {path} that name one file, by lines: {some(again)}.", "Keep one of them."))
     labels = defaultdict(set)
     for row in rows:
         labels[row.fields[patient]].add(row.fields[label])
@@ -99,6 +107,13 @@ def _tables(paths, columns):
     return tables, found
 
 
+def _rows_of_one_file(rows):
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.fields["file"]].append(row)
+    return groups.values()
+
+
 def _commonest(counts):
     name, count = counts.most_common(1)[0]
     return f"Whoever always says {name!r} is right for {count / counts.total():.0%}."
@@ -117,12 +132,18 @@ def _labels(path, counts):
     names = [name for name in counts if name]
     if len(names) == 1:
         return [Found(f"{path} has one label alone, {names[0]!r}. Every answer would be right.", "There must be two.")]
-    others = [name for name in names if name not in ("0", "1")]
-    note = Found(f"Labels other than 0 and 1: {some(others)}.", "`read_texts` needs 0 and 1.", wrong=False)
-    return [note] * bool(others) + [
+    return [
         Found(f"The labels {' and '.join(map(repr, twins))} of {path} may be one.", "Write them alike.")
         for twins in [*near_names(names), *_equal_numbers(names)]
     ]
+
+
+def _other_labels(tables, label):
+    """Return labels of later files that the first one has not."""
+    labels = [{row.fields[label] for row in rows} for rows in tables.values()]
+    unknown = sorted(set().union(*labels[1:]) - labels[0]) if len(labels) > 1 else []
+    first = next(iter(tables), "")
+    return [Found(f"Labels that {first} has not: {some(unknown)}.", "Write them alike.")] if unknown else []
 
 
 def _equal_numbers(names):
@@ -137,7 +158,7 @@ def _equal_numbers(names):
 
 
 def _doubled(path, groups, what, way):
-    lines = [" = ".join(str(row.line) for row in group) for group in groups]
+    lines = [equal([row.line for row in group]) for group in groups]
     return [Found(f"Texts of {path} {what}, by lines: {some(lines)}.", way)] if groups else []
 
 
@@ -145,6 +166,6 @@ def _in_two_files(tables, text):
     places = defaultdict(dict)
     for path, rows in tables.items():
         for row in rows:
-            places[" ".join(row.fields[text].casefold().split())].setdefault(path, row.line)
-    shared = [" = ".join(f"{p}:{line}" for p, line in each.items()) for each in places.values() if len(each) > 1]
+            places[same_text(row.fields[text])].setdefault(path, row.line)
+    shared = [equal([f"{p}:{line}" for p, line in each.items()]) for each in places.values() if len(each) > 1]
     return [Found(f"Texts in two files: {some(shared)}.", "Keep each in one.")] if shared else []

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+COLOURS = "PhotometricInterpretation"
+
 
 def read_dicom(path):
     """Read a grey DICOM picture as 0 … 255, black to white.
@@ -52,8 +54,8 @@ def _refuse(data):
         raise ValueError("it is of DICOM but has no picture in it")
     if int(data.get("NumberOfFrames") or 1) > 1:
         raise ValueError(f"it holds {data.NumberOfFrames} pictures; write them as single files")
-    if data.get("SamplesPerPixel", 1) != 1 or data.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
-        raise ValueError(f"it is in colour ({data.PhotometricInterpretation}), and grey is read; export it as a PNG")
+    if data.get("SamplesPerPixel", 1) != 1 or data.get(COLOURS) not in ("MONOCHROME1", "MONOCHROME2"):
+        raise ValueError(f"it is not said to be grey ({data.get(COLOURS) or 'nothing'}); export it as a PNG")
 
 
 def _range(data):

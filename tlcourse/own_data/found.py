@@ -1,5 +1,6 @@
 """What a look at somebody's data finds, in words."""
 
+import re
 from typing import NamedTuple
 
 
@@ -54,7 +55,7 @@ class Report(NamedTuple):
         if not self.wrong:
             lines.append("✓ Nothing that would make a number wrong without a word.")
         text = "\n".join(lines)
-        return text.replace(f"{self.folder}/", "") if self.folder else text
+        return re.sub(rf"(?<![\w/.-]){re.escape(self.folder)}/", "", text) if self.folder else text
 
 
 def some(items, most=5):
@@ -65,3 +66,12 @@ def some(items, most=5):
     """
     names = ", ".join(map(str, items[:most]))
     return f"{len(items)} ({names}{', …' if len(items) > most else ''})"
+
+
+def equal(items, most=3):
+    """Return things that are one as text, the first of them.
+
+    >>> equal(["a.png", "b.png"])
+    'a.png = b.png'
+    """
+    return " = ".join(map(str, items[:most])) + (" = …" if len(items) > most else "")

@@ -19,9 +19,9 @@ def wrong_layout(listing, among=None):
     unknown = [kind for kind in listing.kinds if among and kind not in among]
     counts = ", ".join(f"{kind} {len(files)}" for kind, files in kinds.items()) or "none"
     names = {name for each in PARTS.values() for name in each}
-    inner = Counter(
-        inner for files in kinds.values() for inner in {f.relative_to(listing.folder).parts[1] for f in files}
-    )
+    inner = {kind: _folders_in(listing, files) for kind, files in kinds.items()}
+    like_kinds = [kind for kind, folders in inner.items() if len(folders & set(kinds)) > 1]
+    again = [name for name, count in Counter(f for each in inner.values() for f in each).items() if count > 1]
     found = []
     if not kinds:
         found.append(Found(
@@ -38,11 +38,16 @@ def wrong_layout(listing, among=None):
             f"{listing.folder} has pictures of one kind alone: {counts}. Every answer would be right.",
             f"There must be two or more; {_one_level_down(listing, kinds)}.",
         ))  # fmt: skip
-    elif _all_deeper(listing, kinds) and inner and min(inner.values()) > 1:
+    elif like_kinds:
         found.append(Found(
-            f"Each sub-folder of {listing.folder} has the same folders in it: {', '.join(sorted(inner)[:5])}. "
-            "Those look like the kinds, but each picture would count as its first folder.",
-            f"Name one of {', '.join(kinds)}, or move the pictures so that the kind comes first.",
+            f"The folders {some(like_kinds)} in {listing.folder} have folders in them that are called as the kinds.",
+            "A part, a copy or an older state? Move it out of the folder of the kinds.",
+        ))  # fmt: skip
+    elif among is None and len(again) > 1 and _mostly_deeper(listing, kinds):
+        found.append(Found(
+            f"The folders in {listing.folder} have the same folders in them: {some(sorted(again))}. Those look like "
+            "the kinds, but each picture would count as its first folder.",
+            f"Name one of {', '.join(kinds)}, or put the kind first. If it is first, say so: kinds={tuple(kinds)}.",
         ))  # fmt: skip
     if listing.loose and kinds:
         found.append(Found(
@@ -54,14 +59,24 @@ def wrong_layout(listing, among=None):
     if unknown:
         found.append(Found(f"Kinds in {listing.folder} that the other part has not: {some(unknown)}.", "Rename them."))
     found += [
-        Found(f"The kinds {' and '.join(map(repr, twins))} differ only in case or spaces.", "Make them one folder.")
+        Found(
+            f"The kinds {' and '.join(map(repr, twins))} differ only in case or spaces.",
+            "Make them one folder, or give them names that differ in more.",
+        )
         for twins in near_names(listing.kinds, numbers=False)
     ]
     return found
 
 
-def _all_deeper(listing, kinds):
-    return all(len(file.relative_to(listing.folder).parts) > 2 for files in kinds.values() for file in files)
+def _folders_in(listing, files):
+    """Return the names of the folders that lie directly in the folder of a kind and hold pictures."""
+    places = [file.relative_to(listing.folder).parts for file in files]
+    return {place[1] for place in places if len(place) > 2}
+
+
+def _mostly_deeper(listing, kinds):
+    deeper = [len(file.relative_to(listing.folder).parts) > 2 for files in kinds.values() for file in files]
+    return 2 * sum(deeper) > len(deeper)
 
 
 def _one_level_down(listing, kinds):

@@ -1,7 +1,6 @@
 """Which files of a folder are pictures, and of which kind each one is."""
 
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,21 +40,16 @@ def list_pictures(folder):
         A `Listing`, each of its lists in the order of the names.
 
     Raises:
-        ValueError: if it is no folder.
+        ValueError: if it is no folder, or one that can't be looked into.
     """
     folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise ValueError(f"{folder} must be a folder of pictures; {'it is a file' if folder.exists() else 'nothing'} "
-                         "is there. Name the folder that holds a sub-folder for each kind.")  # fmt: skip
-    kinds, loose, skipped, hidden, seen = defaultdict(list), [], [], [], set()
-    for kind in sorted(each.name for each in folder.iterdir() if each.is_dir() and not _of_a_program(each.name)):
-        kinds[kind] = []
-    for place, below, names in os.walk(folder, followlinks=True):
-        if os.path.realpath(place) in seen:  # a link to a folder above it
+    kinds, loose, skipped, hidden = {each.name: [] for each in _folders(folder)}, [], [], []
+    for place, below, names in os.walk(folder, followlinks=True, onerror=_refuse):
+        parts = Path(place).relative_to(folder).parts
+        above = [os.path.realpath(each) for each in list(Path(place).parents)[: len(parts)]]
+        if os.path.realpath(place) in above:  # a link to a folder that it is in
             below.clear()
             continue
-        seen.add(os.path.realpath(place))
-        parts = Path(place).relative_to(folder).parts
         aside = any(map(_of_a_program, parts))
         for name in names:
             path = Path(place, name)
@@ -75,25 +69,43 @@ def list_pictures(folder):
 
 
 def parts_of(folder):
-    """Return the folders of the parts by name, in the order train, validation, test; empty where there are none.
+    """Return the folders of the parts by name, in the order train, validation, test.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("Test", "train", "unsorted"):
-    ...         Path(folder, name).mkdir()
-    ...     list(parts_of(folder))
-    ['train', 'test']
+    Empty where there is no part to learn from: a folder called ``train`` or ``training`` with pictures of kinds in it.
+
+    Raises:
+        ValueError: if it is no folder, or two of its folders are one part.
     """
-    folders = sorted(each for each in Path(folder).expanduser().iterdir() if each.is_dir())
+    folders = _folders(Path(folder).expanduser())
     found = {part: [f for f in folders if f.name.strip().lower() in names] for part, names in PARTS.items()}
+    if not found["train"] or not any(list_pictures(found["train"][0]).kinds.values()):  # perhaps kinds of trains
+        return {}
     doubled = [str(f) for each in found.values() if len(each) > 1 for f in each]
     if doubled:
         raise ValueError(f"{', '.join(doubled)} are two folders for one part. Keep one of them.")
     return {part: each[0] for part, each in found.items() if each}
 
 
+def _folders(folder):
+    """Return the folders in a folder that are not hidden, in the order of their names."""
+    if not folder.is_dir():
+        there = "a file" if folder.exists() else "nothing"
+        raise ValueError(
+            f"{folder} must be a folder of pictures; {there} is there. Name the folder that holds a sub-folder for "
+            "each kind."
+        )
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_dir() and not _of_a_program(each.name))
+    except OSError as error:
+        return _refuse(error)
+
+
+def _refuse(error):
+    raise ValueError(f"{error.filename} can't be looked into: {error.strerror}. Take it out, or let yourself read it.")
+
+
 def _of_a_program(name):
-    return name.startswith((".", "__"))
+    return name.startswith(".") or name in ("__pycache__", "__MACOSX")
 
 
 def _is_picture(path):

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tlcourse.checks import DIM
 from tlcourse.own_data.copies import exact_copies
-from tlcourse.own_data.found import Found, some
+from tlcourse.own_data.found import Found, equal, some
 from tlcourse.own_data.listing import ENDINGS
 
 LEAST_OF_16_BITS = 8_192
@@ -37,20 +37,7 @@ def wrong_files(seen, skipped=(), labels=None):
             f"Pictures end in {' '.join(ENDINGS)}. Convert those that are pictures, move the others away.",
             wrong=False,
         ))  # fmt: skip
-    deep = [each for each in seen if "16 bit" in each.marks]
-    if deep and max(each.brightest for each in deep) < LEAST_OF_16_BITS:
-        most = max(each.brightest for each in deep)
-        found.append(Found(
-            f"Pictures of 16 bits, none above {most:,} of 65,535, nearly black: {some([each.file for each in deep])}.",
-            "They were written with fewer bits: multiply them up to the whole range, and write them again.",
-        ))  # fmt: skip
-    shallow = [each.brightest for each in seen if "16 bit" not in each.marks and not each.problem]
-    if shallow and 0 < max(shallow) <= DIM:
-        found.append(Found(
-            f"No picture has a value above {max(shallow)} of 255: they are nearly black.",
-            "They were written from another range, such as 0 to 16. Scale them to 0 … 255 and write them again.",
-            wrong=False,
-        ))  # fmt: skip
+    found += _dark(seen, labels)
     stretched = [each.file for each in seen if "no window" in each.marks]
     if stretched:
         found.append(Found(
@@ -76,12 +63,35 @@ def marked_files(seen):
     return found
 
 
+def _dark(seen, labels):
+    """Return kinds all of whose pictures are nearly black, because they were written from another range of values."""
+    kinds, found = labels if labels is not None else [""] * len(seen), []
+    for kind in dict.fromkeys(kinds):
+        those = [each for at, each in enumerate(seen) if kinds[at] == kind and not each.problem]
+        deep = [each for each in those if "16 bit" in each.marks]
+        if deep and max(each.brightest for each in deep) < LEAST_OF_16_BITS:
+            most = max(each.brightest for each in deep)
+            found.append(Found(
+                f"Pictures of 16 bits, none above {most:,} of 65,535, nearly black: {some([e.file for e in deep])}.",
+                "They were written with fewer bits: multiply them up to the whole range, and write them again.",
+            ))  # fmt: skip
+        shallow = [each for each in those if "16 bit" not in each.marks]
+        if shallow and 0 < max(each.brightest for each in shallow) <= DIM:
+            most = max(each.brightest for each in shallow)
+            found.append(Found(
+                f"Pictures none of which has a value above {most} of 255, nearly black: "
+                f"{some([each.file for each in shallow])}.",
+                "They were written from another range, such as 0 to 16. Scale them to 0 … 255 and write them again.",
+                wrong=False,
+            ))  # fmt: skip
+    return found
+
+
 def _contradictions(seen, labels):
     groups = [group for group in exact_copies(seen) if len({labels[at] for at in group}) > 1]
-    if not groups:
-        return []
-    names = some([" = ".join(str(seen[at].file) for at in group) for group in groups])
-    return [Found(f"Pictures that are in two kinds: {names}.", "Decide for one, and take the other out.")]
+    names = some([equal([seen[at].file for at in group]) for group in groups])
+    way = "Decide for one, and take the other out."
+    return [Found(f"Pictures that are in two kinds: {names}.", way)] if groups else []
 
 
 def _endings(files):

@@ -76,7 +76,9 @@ def open_picture(file):
             picture = ImageOps.exif_transpose(opened)
     except Image.UnidentifiedImageError as error:
         raise ValueError("it is no picture that Pillow can read") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:
+        raise ValueError("it has too many pixels; make it smaller") from error
+    except Exception as error:  # of many kinds, for a file that is cut or damaged
         raise ValueError(f"it is broken: {error}") from error
     if picture.mode in SIXTEEN_BITS:
         deep = np.asarray(picture)

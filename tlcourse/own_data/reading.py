@@ -80,6 +80,7 @@ def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
         return Pictures(np.stack([each.picture for each in seen]), None, (), [each.file for each in seen])
     listing = list_pictures(source)
     if not labelled:
+        _stop(wrong_files([], listing.skipped))
         files = sorted([*listing.loose, *(file for each in listing.kinds.values() for file in each)])
         if not files:
             raise ValueError(f"{listing.folder} has no picture in it or below it.")
@@ -107,7 +108,7 @@ def read_parts(folder, *, side, whole=False):
         UserWarning: about copies, and as `read_pictures`.
     """
     places = parts_of(folder)
-    if "train" not in places or len(places) < 2:
+    if len(places) < 2:
         raise ValueError(f"{folder} must hold the folders train and test; got {some(list(places))}. "
                          "For a folder that is not divided use read_pictures.")  # fmt: skip
     kinds, make, before, parts = None, partial(squared, side=side, whole=whole), {}, {}
@@ -119,7 +120,7 @@ def read_parts(folder, *, side, whole=False):
 
 def _read_kinds(listing, make, kinds, before):
     """Read the pictures of a folder of kinds but for those in ``before``, files by digest, and add them to it."""
-    order = tuple(kinds or listing.kinds)
+    order = tuple(listing.kinds if kinds is None else kinds)
     _stop(wrong_layout(listing, kinds))
     files, labels = zip(*[(file, order.index(kind)) for kind, each in listing.kinds.items() for file in each])
     seen = see(files, make)
@@ -133,6 +134,8 @@ def _read_kinds(listing, make, kinds, before):
             before[each.digest] = each.file
     if copies:
         _warn(f"Pictures that are copies of others, left out: {some(copies)}.")
+    if not kept:
+        raise ValueError(f"All pictures of {listing.folder} are copies of others: {some(copies)}. Take others.")
     images = np.stack([seen[at].picture for at in kept])
     return Pictures(images, np.array([labels[at] for at in kept]), order, [files[at] for at in kept])
 

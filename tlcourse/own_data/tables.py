@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tlcourse.own_data.found import some
+
 DELIMITERS = (",", ";", "\t")
 
 
@@ -41,15 +43,15 @@ def read_table(path, columns):
     """
     path = Path(path).expanduser()
     text = _decoded(path)
-    head, delimiter = _head(path, text, columns)
-    rows, last = [], 1
+    rows = []
     with _fields_of_any_length(len(text)):
+        head, delimiter = _head(path, text, columns)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         next(reader)
         last = reader.line_num
         try:
             for fields in reader:
-                if fields:
+                if len(fields) > 1 or any(map(str.strip, fields)):
                     rows.append(_row(path, last + 1, head, fields))
                 last = reader.line_num
         except csv.Error as error:
@@ -70,18 +72,22 @@ def column_names(path):
         ValueError: if the file is missing or not UTF-8.
     """
     text = _decoded(Path(path).expanduser())
-    return {name for mark in DELIMITERS for name in _names(text, mark)}
+    with _fields_of_any_length(len(text)):
+        return {name for mark in DELIMITERS for name in _names(text, mark)}
 
 
 def _names(text, delimiter):
-    return [name.strip() for name in next(csv.reader([text.split("\n", 1)[0]], delimiter=delimiter), [])]
+    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return [name.strip() or f"column {at}" for at, name in enumerate(names, 1)]
 
 
 def _decoded(path):
     if not path.is_file():
-        raise ValueError(f"{path} must be a CSV file; {'it is a folder' if path.exists() else 'nothing'} is there.")
+        raise ValueError(f"{path} must be a CSV file; {'a folder' if path.exists() else 'nothing'} is there.")
     try:
         return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} must be in UTF-8; byte {error.start} is not. In a spreadsheet, save it as 'CSV UTF-8'."
@@ -94,11 +100,10 @@ def _head(path, text, columns):
     delimiter = max(DELIMITERS, key=lambda mark: len(set(columns) & set(heads[mark])))
     head = heads[delimiter]
     missing = [name for name in columns if name not in head]
-    doubled = [name for name in dict.fromkeys(head) if name and head.count(name) > 1]
+    doubled = [name for name in dict.fromkeys(head) if head.count(name) > 1]
     if missing:
         raise ValueError(
-            f"{path} must have the columns {', '.join(columns)}; its first line names "
-            f"{', '.join(map(repr, head)) or 'none'}."
+            f"{path} must have the columns {', '.join(columns)}; its first line names {some(head, most=8)}."
         )
     if doubled:
         raise ValueError(f"{path} has two columns called {doubled[0]!r}. Rename one of them.")
@@ -116,19 +121,22 @@ def _row(path, line, head, fields):
 
 def _refuse_swallowed(path, rows, columns, delimiter):
     """Refuse a field with line breaks in which a line looks like a row: a stray quotation mark has swallowed rows."""
-    values = {name: {row.fields[name] for row in rows if "\n" not in row.fields[name]} for name in columns}
+    fields = {name: [row.fields[name] for row in rows if "\n" not in row.fields[name]] for name in columns}
+    values = {name: set(each) for name, each in fields.items() if len(set(each)) < max(len(each), 5)}  # no numbers
     for row in rows:
-        for name in (name for name, field in row.fields.items() if "\n" in field):
-            others = [other for other in columns if other != name]
-            for inner in row.fields[name].split("\n"):
-                pieces = [piece.strip() for piece in inner.split(delimiter)]
-                places = [at - len(row.fields) for at, other in enumerate(row.fields) if other in others]
-                ends = [pieces[at] for at in places if len(pieces) >= len(row.fields)]
-                if others and ends and all(piece in values[other] for piece, other in zip(ends, others)):
-                    raise ValueError(
-                        f"{path}, the row that begins in line {row.line}: its {name} holds what looks like another "
-                        f"row, {inner[:60]!r}. Is a quotation mark in line {row.line} not closed?"
-                    )
+        names = list(row.fields)
+        for at, name in ((at, name) for at, name in enumerate(names) if "\n" in row.fields[name]):
+            lines = row.fields[name].split("\n")[bool(at) : None if at == len(names) - 1 else -1]  # whole ones
+            others = {other: names.index(other) - len(names) for other in values if other != name}
+            if others and lines and all(_like_a_row(line.split(delimiter), names, others, values) for line in lines):
+                raise ValueError(
+                    f"{path}, the row that begins in line {row.line}: its {name} holds what looks like another "
+                    f"row, {lines[0][:60]!r}. Is a quotation mark in line {row.line} not closed?"
+                )
+
+
+def _like_a_row(pieces, names, others, values):
+    return len(pieces) >= len(names) and all(pieces[place].strip() in values[name] for name, place in others.items())
 
 
 @contextmanager

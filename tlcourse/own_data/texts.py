@@ -1,11 +1,12 @@
 """Texts with their labels from a CSV file of your own."""
 
+import unicodedata
 import warnings
 from collections import defaultdict
 
 import numpy as np
 
-from tlcourse.own_data.found import some
+from tlcourse.own_data.found import equal, some
 from tlcourse.own_data.tables import read_table
 
 
@@ -71,11 +72,22 @@ def copies_of_texts(rows, text, label):
     """
     groups = defaultdict(list)
     for row in rows:
-        groups[" ".join(row.fields[text].casefold().split())].append(row)
-    several = [group for group in groups.values() if len(group) > 1]
-    both = [group for group in several if len({row.fields[label] for row in group}) > 1]
-    return [group for group in several if group not in both], both
+        groups[same_text(row.fields[text])].append(row)
+    agree, differ = [], []
+    for group in groups.values():
+        if len(group) > 1:
+            (differ if len({row.fields[label] for row in group}) > 1 else agree).append(group)
+    return agree, differ
+
+
+def same_text(text):
+    """Return what two texts share that differ only in case, spaces or how their accents are written.
+
+    >>> same_text("Good  film ") == same_text("good FILM")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _lines(group):
-    return " = ".join(str(row.line) for row in group)
+    return equal([row.line for row in group])

@@ -115,7 +115,7 @@ def batches_by_length(sentences, batch_size):
     >>> [rows.tolist() for rows in batches_by_length(["four", "a", "bb"], 2)]
     [[1, 2], [0]]
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise ValueError(f"batch_size must be a whole number from 1 on; got {batch_size!r}.")
     order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

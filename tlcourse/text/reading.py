@@ -102,7 +102,9 @@ def checked_sentences(sentences):
     Raises:
         ValueError: if there is none, or one is no string or has no words.
     """
-    single = isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable) or not np.ndim(sentences)
+    single = (
+        isinstance(sentences, (str, bytes)) or not isinstance(sentences, Iterable) or getattr(sentences, "ndim", 1) == 0
+    )
     sentences = [sentences] if single else list(sentences)
     wrong = [sentence for sentence in sentences if not isinstance(sentence, str) or not sentence.strip()]
     if not sentences or wrong:
