@@ -21,8 +21,8 @@
 # is in it: photographs, banners, charts, screenshots, icons, drawings. You have labelled 300 pictures by hand, fifty of
 # each kind. Another 200 wait in a folder called `unsorted`. Can a program sort them?
 #
-# Three hundred pictures are too few to train a good network. But somebody has trained one on more than a million
-# photographs, and you can borrow it.
+# That is too few to train a good network. But somebody has trained one on more than a million photographs, and you can
+# borrow it.
 #
 # **After this lesson you can** put a borrowed network to work on a folder of pictures, in six steps: prepare, choose,
 # use its features, fine-tune, evaluate, deploy. All in plain Keras; about 100 minutes with the exercises. You should
@@ -221,10 +221,10 @@ _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 #
 # ### Step 4 · Fine-tune
 #
-# ImageNet has no charts. **Fine-tuning** unfreezes the last layers of the base and trains them too, with a *small*
+# **Fine-tuning** unfreezes the last layers of the base and trains them too, with a *small*
 # learning rate.
 #
-# Why did we train the head first? A new head answers at random. Its large errors would flow back into the base and
+# Why the head first? A new one answers at random. Its large errors would flow back into the base and
 # change what it knows.
 #
 # We unfreeze the last thirty layers: three of the sixteen blocks, and the last convolution. **Batch normalisation**
@@ -306,7 +306,7 @@ unsorted = sorted((FOLDER / "unsorted").iterdir())
 here = model.predict(np.stack([read(file) for file in unsorted]), verbose=0)
 
 # %% [markdown]
-# The program that the company gets. It needs Keras, Pillow and that file, and reads pictures just as we did. What the
+# The program that the company gets. It needs Keras, Pillow and that file. What the
 # model is unsure of it sets aside for a person:
 
 # %%
