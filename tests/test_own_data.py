@@ -10,8 +10,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tlcourse.__main__ import app
-from tlcourse.own_data import check_pictures, read_parts, read_pictures, read_table, read_texts
+from tlcourse.own_data import check_pictures, read_parts, read_picture_table, read_pictures, read_table, read_texts
 
+UNREAD = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer).
+"
 HAPPY = "✓ Nothing that would make a number wrong without a word.\n"
 
 
@@ -64,7 +66,7 @@ def test_sixteen_bits_are_scaled_by_their_own_depth(folder):
 
 def test_twelve_bits_in_sixteen_are_refused_by_name(folder):
     save(Image.fromarray(np.full((40, 40), 4_095, "uint16")), folder / "cat" / "twelve.png")
-    with pytest.raises(ValueError, match=r"none above 4,095 of 65,535, nearly black.*twelve\.png.*multiply"):
+    with pytest.raises(ValueError, match=r"none above 4,095 of 65,535, nearly black.*twelve\.png.*by 16"):
         read_pictures(folder, side=8)
     assert look(folder)[1] == 1
 
@@ -261,7 +263,7 @@ BAD_TABLES = {
     "an empty text": ("text,label\n,1\na,0\n", "line 2 of .* has none"),
     "no rows": ("text,label\n", "rows below"),
     "no such column": ("words,label\na,1\n", "must have the columns text, label"),
-    "a text with both labels": ("text,label\nGood,1\nBad,0\n good ,0\n", r"both labels, by lines: 1 \(2 = 4\)"),
+    "a text with both labels": ("text,label\nGood,1\nBad,0\n good ,0\n", r"two labels, by lines: 1 \(2 = 4\)"),
 }
 
 
@@ -299,7 +301,7 @@ def test_marks_semicolons_tabs_and_line_breaks_in_quotes_are_read(tmp_path):
 
 def test_a_clean_table_gets_no_word_too_many(tmp_path):
     printed, status = look(table(tmp_path / "own.csv", "text,label\nGood,1\nBad,0\nWorse,0\n"))
-    assert status == 0 and printed.endswith(f"own.csv: Whoever always says '0' is right for 67%.\n{HAPPY}")
+    assert status == 0 and printed.endswith(f"own.csv: Whoever always says '0' is right for 67%.\n{UNREAD}{HAPPY}")
 
 
 def test_texts_that_are_there_twice_are_kept_once(tmp_path):
@@ -516,6 +518,25 @@ def test_labels_that_only_one_file_has_are_named(tmp_path):
 def test_what_an_encoder_does_not_read_is_found_too(tmp_path):
     from tlcourse.own_data import check_texts
 
-    path = table(tmp_path / "own.csv", "text,label\nGood,1\nBad,0\n")
-    report = check_texts(path, read=lambda texts: (f"{len(texts)} texts are cut.",))
-    assert report.wrong and "own.csv: 2 texts are cut." in str(report)
+    path = table(tmp_path / "own.csv", "text,label\nqwzx vvkq,1\nGood film,0\n")
+    report = check_texts(path, encoder="wordhub")
+    assert report.wrong and "own.csv: 1 of 2 texts are mostly unknown to wordhub" in str(report)
+
+
+def test_labels_have_names_and_a_rare_one_may_be_misspelt(tmp_path):
+    rows = "".join(f"text {n},{('negativ', 'positiv')[n % 2]}\n" for n in range(40))
+    path = table(tmp_path / "own.csv", f"text,label\n{rows}last,negatv\n")
+    assert "The labels 'negatv' and 'negativ'" in look(path)[0]
+    with pytest.raises(ValueError, match=r"one of negativ, positiv; line 42 .* has 'negatv'"):
+        read_texts(path, kinds=("negativ", "positiv"))
+    path = table(tmp_path / "own.csv", f"text,label\n{rows}")
+    assert read_texts(path, kinds=("negativ", "positiv"))[1].tolist() == [0, 1] * 20
+
+
+def test_pictures_of_a_table_come_with_labels_and_patients(tmp_path):
+    path = patients(tmp_path, "file,patient,label\n0.png,P1,ill\n1.png,P1,ill\n2.png,P2,well\n3.png,P3,well\n")
+    study = read_picture_table(path, side=8, kinds=("well", "ill"))
+    assert study.labels.tolist() == [1, 1, 0, 0] and study.patients.tolist() == ["P1", "P1", "P2", "P3"]
+    assert np.array_equal(study.images, read_pictures(study.files, side=8).images)
+    with pytest.raises(ValueError, match="two kinds or more, here well; others are 1"):
+        read_picture_table(path, side=8, kinds=("well",))

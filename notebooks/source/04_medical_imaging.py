@@ -1007,14 +1007,12 @@ with (FOLDER / "images.csv").open("w", newline="", encoding="utf-8") as file:
         writer.writerow([f"{number}.png", f"P{to_write.groups[number]}", to_write.labels[number]])
 
 # %%
-from tlcourse.own_data import check_picture_table, read_pictures, read_table
+from tlcourse.own_data import check_picture_table, read_picture_table
 
 NETWORK, SIZE = lesson.pick(quick=("photos", (32, 32)), full=("mobilenet", (128, 128)))
-table = [row.fields for row in read_table(FOLDER / "images.csv", ["file", "patient", "label"])]
-images = read_pictures([FOLDER / row["file"] for row in table], side=SIZE[0], whole=True).images
-own_labels = np.array([int(row["label"]) for row in table])
-own_patients = np.array([row["patient"] for row in table])
 print(check_picture_table(FOLDER / "images.csv"))
+mine = read_picture_table(FOLDER / "images.csv", side=SIZE[0], whole=True)
+images, own_labels, own_patients = mine.images, mine.labels, mine.patients
 rest, last_part = split_by_patient(own_patients, 0.4, seed=SEED)  # 60 % to train on
 first_half, second_half = split_by_patient(own_patients[last_part], 0.5, seed=SEED)
 check, final = last_part[first_half], last_part[second_half]

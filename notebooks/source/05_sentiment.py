@@ -739,10 +739,8 @@ with FILE.open("w", newline="", encoding="utf-8") as file:
 
 # %%
 from tlcourse.own_data import check_texts, read_texts
-from tlcourse.text import load_tokenizer, unread
 
-reader = load_tokenizer("minilm")
-print(check_texts([FILE], read=lambda some: unread(reader, some).messages))
+print(check_texts(FILE, encoder="minilm"))
 texts, own_labels = read_texts(FILE)  # refuses what is not right, by line; keeps one of two copies
 order = np.random.default_rng(SEED).permutation(len(texts))
 rest, check, final = np.split(order, [len(order) // 2, len(order) * 3 // 4])

@@ -14,9 +14,9 @@ def check(
             "or several, one for each part; or a CSV file with the columns file, patient and label."
         ),
     ],
-    text: Annotated[str, typer.Option(help="Name of the column with the texts.")] = "text",
-    label: Annotated[str, typer.Option(help="Name of the column with the labels.")] = "label",
-    patient: Annotated[str, typer.Option(help="Name of the column that says whose a picture is.")] = "patient",
+    text: Annotated[str, typer.Option(help="Of texts: the name of their column.")] = "text",
+    label: Annotated[str, typer.Option(help="In a table: the name of the column with the labels.")] = "label",
+    patient: Annotated[str, typer.Option(help="Of pictures: the column that says whose they are.")] = "patient",
 ):
     """Look at pictures or texts of your own: counts, and all that would make a number wrong without a word.
 
@@ -34,6 +34,8 @@ def check(
 
 
 def _look(paths, text, label, patient):
+    from tlcourse.assets import at_hand
+    from tlcourse.lesson import quietly
     from tlcourse.own_data import check_picture_table, check_pictures, check_texts
     from tlcourse.own_data.listing import ENDINGS
     from tlcourse.own_data.tables import column_names
@@ -49,18 +51,6 @@ def _look(paths, text, label, patient):
         if len(paths) > 1:
             raise ValueError(several)
         return check_picture_table(paths[0], patient=patient, label=label)
-    return check_texts(paths, text=text, label=label, read=_reader())
-
-
-def _reader():
-    """Return what says which texts MiniLM can't read, if its tokenizer is on this machine."""
-    from tlcourse.assets import at_hand
-
-    if not at_hand("minilm-tokenizer"):
-        typer.echo("Not looked at: what MiniLM can't read. Bring its tokenizer: tlcourse fetch minilm-tokenizer")
-        return None
-    from tlcourse.lesson import quietly
-
-    with quietly():
-        from tlcourse.text import load_tokenizer, unread
-    return lambda texts: unread(load_tokenizer("minilm"), texts).messages
+    with quietly():  # Keras is imported
+        encoder = "minilm" if at_hand("minilm-tokenizer") else None
+        return check_texts(paths, text=text, label=label, encoder=encoder)

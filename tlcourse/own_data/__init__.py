@@ -3,11 +3,12 @@
 from tlcourse.own_data.check_pictures import check_pictures
 from tlcourse.own_data.check_tables import check_picture_table, check_texts
 from tlcourse.own_data.found import Report
-from tlcourse.own_data.reading import Pictures, read_parts, read_pictures
+from tlcourse.own_data.reading import Pictures, PictureTable, read_parts, read_picture_table, read_pictures
 from tlcourse.own_data.tables import Row, read_table
 from tlcourse.own_data.texts import read_texts
 
 __all__ = [
+    "PictureTable",
     "Pictures",
     "Report",
     "Row",
@@ -15,6 +16,7 @@ __all__ = [
     "check_pictures",
     "check_texts",
     "read_parts",
+    "read_picture_table",
     "read_pictures",
     "read_table",
     "read_texts",

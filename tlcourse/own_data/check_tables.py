@@ -1,5 +1,6 @@
 """A look at a CSV file, of texts or of pictures, before anyone trains on it."""
 
+import difflib
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -11,21 +12,28 @@ from tlcourse.own_data.pictures import see
 from tlcourse.own_data.tables import read_table
 from tlcourse.own_data.texts import copies_of_texts, same_text
 
+NO_ENCODER = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer)."
+
 LETTERS = 5_000
 """A text of more is worth a look."""
 
 
-def check_texts(paths, *, text="text", label="label", read=None):
+def check_texts(paths, *, text="text", label="label", encoder=None):
     """Look at CSV files of texts: one file, or one for each part.
 
     Args:
         paths: of the files.
         text: name of the column with the texts.
         label: name of the column with the labels.
-        read: function from a list of texts to sentences about what an encoder does not read of them, or ``None``.
+        encoder: name of the encoder that is to read them, such as ``"minilm"``: then texts that it cuts or hardly knows
+            are counted, with its tokenizer alone.
 
     Returns:
         A `Report`.
+
+    Raises:
+        ValueError: if the encoder is unknown.
+        AssetMissing: if its tokenizer has to be fetched first.
     """
     paths = list(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     tables, found = _tables(paths, [text, label])
@@ -37,7 +45,7 @@ def check_texts(paths, *, text="text", label="label", read=None):
         others = sorted(set(counts[path]) - {"", "0", "1"})
         if others:
             what = f"Labels other than 0 and 1: {some(others)}."
-            found.append(Found(what, "`read_texts` needs 0 and 1.", wrong=False))
+            found.append(Found(what, "Tell `read_texts` their order: kinds=(…, …).", wrong=False))
         twice, both = copies_of_texts(rows, text, label)
         found += _doubled(
             path, twice, "that are there twice", "`read_texts` keeps one of each; plain reading keeps all."
@@ -46,10 +54,10 @@ def check_texts(paths, *, text="text", label="label", read=None):
         long = [row.line for row in rows if len(row.fields[text]) > LETTERS]
         found += [Found(f"Texts of {path} with more than {LETTERS:,} letters, by lines: {some(long)}.",
                         "Are they single texts?", wrong=False)] if long else []  # fmt: skip
-        words = [row.fields[text] for row in rows if row.fields[text]]
-        found += [Found(f"{path}: {message}", "") for message in (read(words) if read and words else ())]
+        found += _unread(path, [row.fields[text] for row in rows if row.fields[text]], encoder)
     found += _in_two_files(tables, text)
     about = [f"{path}: {_commonest(each)}" for path, each in counts.items() if len(each) > 1]
+    about += [] if encoder else [NO_ENCODER]
     rows = [[name or "(none)", *(each[name] for each in counts.values())] for name in names]
     rows += [["all", *(each.total() for each in counts.values())]] if tables else []
     folders = {str(path.parent) for path in paths}
@@ -134,7 +142,7 @@ def _labels(path, counts):
         return [Found(f"{path} has one label alone, {names[0]!r}. Every answer would be right.", "There must be two.")]
     return [
         Found(f"The labels {' and '.join(map(repr, twins))} of {path} may be one.", "Write them alike.")
-        for twins in [*near_names(names), *_equal_numbers(names)]
+        for twins in [*near_names(names), *_equal_numbers(names), *_misspelt(counts)]
     ]
 
 
@@ -144,6 +152,16 @@ def _other_labels(tables, label):
     unknown = sorted(set().union(*labels[1:]) - labels[0]) if len(labels) > 1 else []
     first = next(iter(tables), "")
     return [Found(f"Labels that {first} has not: {some(unknown)}.", "Write them alike.")] if unknown else []
+
+
+def _misspelt(counts):
+    """Return pairs of labels, of which one is rare and spelt nearly as the other."""
+    return [
+        [rare, name]
+        for rare, few in counts.items()
+        for name, many in counts.items()
+        if 10 * few <= many and rare.isalpha() and difflib.SequenceMatcher(None, rare, name).ratio() >= 0.85
+    ]
 
 
 def _equal_numbers(names):
@@ -160,6 +178,14 @@ def _equal_numbers(names):
 def _doubled(path, groups, what, way):
     lines = [equal([row.line for row in group]) for group in groups]
     return [Found(f"Texts of {path} {what}, by lines: {some(lines)}.", way)] if groups else []
+
+
+def _unread(path, texts, encoder):
+    if encoder is None or not texts:
+        return []
+    from tlcourse.text import load_tokenizer, unread
+
+    return [Found(f"{path}: {message}", "") for message in unread(load_tokenizer(encoder), texts).messages]
 
 
 def _in_two_files(tables, text):

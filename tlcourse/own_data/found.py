@@ -1,7 +1,12 @@
 """What a look at somebody's data finds, in words."""
 
 import re
+import sys
+import warnings
+from pathlib import Path
 from typing import NamedTuple
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 class Found(NamedTuple):
@@ -75,3 +80,11 @@ def equal(items, most=3):
     'a.png = b.png'
     """
     return " = ".join(map(str, items[:most])) + (" = …" if len(items) > most else "")
+
+
+def warn(text):
+    """Warn, and name the line outside of the package that asked."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level - 1)

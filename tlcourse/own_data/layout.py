@@ -26,7 +26,8 @@ def wrong_layout(listing, among=None):
     if not kinds:
         found.append(Found(
             f"{listing.folder} has no sub-folder with pictures ({len(listing.loose)} lie in it directly).",
-            f"Put the pictures of each kind into a sub-folder. Endings that are read: {' '.join(ENDINGS)}.",
+            f"Put the pictures of each kind into a sub-folder. Endings that are read: {' '.join(ENDINGS)}."
+            + "".join(f" Or did you mean {table}?" for table in sorted(listing.folder.glob("*.csv"))[:1]),
         ))  # fmt: skip
     elif sum(kind.strip().lower() in names for kind in kinds) > len(kinds) / 2:
         found.append(Found(
@@ -57,7 +58,8 @@ def wrong_layout(listing, among=None):
     if empty and kinds:
         found.append(Found(f"Folders of kinds without a picture: {some(empty)}.", "Fill or remove them."))
     if unknown:
-        found.append(Found(f"Kinds in {listing.folder} that the other part has not: {some(unknown)}.", "Rename them."))
+        what = f"Kinds in {listing.folder} that are none of the {len(among)} known ones: {some(unknown)}."
+        found.append(Found(what, f"Rename them. Known are {', '.join(among)}."))
     found += [
         Found(
             f"The kinds {' and '.join(map(repr, twins))} differ only in case or spaces.",

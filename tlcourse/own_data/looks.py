@@ -40,10 +40,12 @@ def wrong_files(seen, skipped=(), labels=None):
     found += _dark(seen, labels)
     stretched = [each.file for each in seen if "no window" in each.marks]
     if stretched:
+        mixed = len(stretched) < sum(not each.problem for each in seen)
         found.append(Found(
-            f"DICOM files without a window: {some(stretched)}.",
-            "Each is stretched from its own darkest to its own brightest value.",
-            wrong=False,
+            f"DICOM files without a window{' beside other pictures' * mixed}: {some(stretched)}.",
+            "Each is stretched from its own darkest to its own brightest value"
+            + ("; the others are not, and a network may learn the difference." if mixed else "."),
+            wrong=mixed,
         ))  # fmt: skip
     several = [each.file for each in seen if "frames" in each.marks]
     if several:
@@ -54,10 +56,14 @@ def wrong_files(seen, skipped=(), labels=None):
 
 
 def marked_files(seen):
-    """Return what a plain loader would get wrong, as a list of `Found`."""
+    """Return what a plain loader would get wrong and `read_pictures` reads right, as a list of `Found`."""
     found = []
     for mark, (what, by_hand) in MARKS.items():
-        files = [each.file for each in seen if mark in each.marks]
+        marked = [each for each in seen if mark in each.marks]
+        dark = (
+            mark == "16 bit" and max((each.brightest for each in marked), default=0) < LEAST_OF_16_BITS
+        )  # are refused
+        files = [] if dark else [each.file for each in marked]
         if files:
             found.append(Found(f"{what}: {some(files)}.", f"Read them with read_pictures, or {by_hand}."))
     return found
@@ -65,30 +71,34 @@ def marked_files(seen):
 
 def _dark(seen, labels):
     """Return kinds all of whose pictures are nearly black, because they were written from another range of values."""
-    kinds, found = labels if labels is not None else [""] * len(seen), []
+    kinds, deep, shallow = labels if labels is not None else [""] * len(seen), [], []
     for kind in dict.fromkeys(kinds):
         those = [each for at, each in enumerate(seen) if kinds[at] == kind and not each.problem]
-        deep = [each for each in those if "16 bit" in each.marks]
-        if deep and max(each.brightest for each in deep) < LEAST_OF_16_BITS:
-            most = max(each.brightest for each in deep)
-            found.append(Found(
-                f"Pictures of 16 bits, none above {most:,} of 65,535, nearly black: {some([e.file for e in deep])}.",
-                "They were written with fewer bits: multiply them up to the whole range, and write them again.",
-            ))  # fmt: skip
-        shallow = [each for each in those if "16 bit" not in each.marks]
-        if shallow and 0 < max(each.brightest for each in shallow) <= DIM:
-            most = max(each.brightest for each in shallow)
-            found.append(Found(
-                f"Pictures none of which has a value above {most} of 255, nearly black: "
-                f"{some([each.file for each in shallow])}.",
-                "They were written from another range, such as 0 to 16. Scale them to 0 … 255 and write them again.",
-                wrong=False,
-            ))  # fmt: skip
+        of_16 = [each for each in those if "16 bit" in each.marks]
+        others = [each for each in those if "16 bit" not in each.marks]
+        deep += of_16 if max((each.brightest for each in of_16), default=0) < LEAST_OF_16_BITS else []
+        shallow += others if 0 < max((each.brightest for each in others), default=0) <= DIM else []
+    found = []
+    if deep:
+        most = max(each.brightest for each in deep)
+        bits = most.bit_length()
+        found.append(Found(
+            f"Pictures of 16 bits, none above {most:,} of 65,535, nearly black: {some([e.file for e in deep])}.",
+            f"They were written with {bits} bits. Multiply them by {2 ** (16 - bits)} and write them again.",
+        ))  # fmt: skip
+    if shallow:
+        most = max(each.brightest for each in shallow)
+        found.append(Found(
+            f"Pictures none of which has a value above {most} of 255, nearly black: {some([e.file for e in shallow])}.",
+            "They were written from another range, such as 0 to 16. Scale them to 0 … 255 and write them again.",
+            wrong=False,
+        ))  # fmt: skip
     return found
 
 
 def _contradictions(seen, labels):
-    groups = [group for group in exact_copies(seen) if len({labels[at] for at in group}) > 1]
+    several = [group for group in exact_copies(seen) if len({seen[at].file for at in group}) > 1]
+    groups = [group for group in several if len({labels[at] for at in group}) > 1]
     names = some([equal([seen[at].file for at in group]) for group in groups])
     way = "Decide for one, and take the other out."
     return [Found(f"Pictures that are in two kinds: {names}.", way)] if groups else []

@@ -1,18 +1,17 @@
-"""Pictures of your own, read right or refused: a folder of kinds, its parts, or a list of files."""
+"""Pictures of your own, read right or refused: a folder of kinds, its parts, files, or those that a table names."""
 
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from tlcourse.checks import checked_side
-from tlcourse.own_data.found import some
+from tlcourse.own_data.found import some, warn
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
 from tlcourse.own_data.looks import wrong_files
 from tlcourse.own_data.pictures import see, squared
+from tlcourse.own_data.tables import read_table
 
 
 class Pictures(NamedTuple):
@@ -32,15 +31,16 @@ class Pictures(NamedTuple):
 
     @property
     def commonest(self):
-        """Share of the commonest kind: what one would get right by always saying its name."""
-        return float(np.bincount(self.labels).max() / len(self.labels))
+        """Share of the commonest kind: what one would get right by always saying its name; ``None`` without labels."""
+        return None if self.labels is None else float(np.bincount(self.labels).max() / len(self.labels))
 
 
 def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
     """Read pictures as a network wants them: upright, on white, 16 bits scaled to 8, square, in red, green and blue.
 
-    In a folder the kind of a picture is the name of the first folder below it. Copies, which have the same pixels, are
-    kept once, so that none of them can lie in both parts of a split.
+    In a folder of kinds the kind of a picture is the name of the first folder below it, and copies, which have the same
+    pixels, are kept once, so that none of them can lie in both parts of a split. Files, and folders without kinds, are
+    all read, in their order. Versions of a picture, saved again or smaller, are not found here; `check_pictures` does.
 
     Args:
         source: a folder with a sub-folder for each kind, or files, a sequence of paths, which have no labels.
@@ -70,8 +70,7 @@ def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
     >>> pictures.images.shape, pictures.labels.tolist(), pictures.kinds
     ((2, 8, 8, 3), [0, 1], ('ash', 'snow'))
     """
-    side = checked_side("your pictures", side, usual=side, least=1)
-    make = partial(squared, side=side, whole=whole)
+    make = _maker(side, whole)
     if not isinstance(source, (str, Path)):
         seen = see([Path(file).expanduser() for file in source], make)
         if not seen:
@@ -88,10 +87,60 @@ def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
     return _read_kinds(listing, make, kinds, {})
 
 
+class PictureTable(NamedTuple):
+    """Pictures that a table names, each with its label and its patient.
+
+    Attributes:
+        images: uint8 ``(n, side, side, 3)``.
+        labels: int ``(n,)``, places in ``kinds``.
+        kinds: what stands in the column of the labels, such as ``("0", "1")``.
+        patients: whose picture it is, strings ``(n,)``.
+        files: their paths, ``(n,)``.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    kinds: tuple
+    patients: np.ndarray
+    files: list
+
+
+def read_picture_table(path, *, side, patient="patient", label="label", whole=False, kinds=None):
+    """Read the pictures that a CSV file names, one in each row: PNG, JPEG or, with pydicom, grey DICOM.
+
+    Args:
+        path: of the file, with the columns ``file``, patient and label; files are beside it, or where their paths say.
+        side: as in `read_pictures`.
+        patient: name of the column that says whose picture it is.
+        label: name of the column with the labels.
+        whole: as in `read_pictures`.
+        kinds: what stands in the column of the labels, in their order; by default what is found, sorted.
+
+    Returns:
+        A `PictureTable`, a row for each row of the file.
+
+    Raises:
+        ValueError: as `read_table` and `read_pictures`, or if a label is none of the kinds, or there is only one.
+    """
+    path = Path(path).expanduser()
+    rows = [row.fields for row in read_table(path, ["file", patient, label])]
+    found = [row[label] for row in rows]
+    kinds = tuple(sorted(set(found)) if kinds is None else kinds)
+    unknown = sorted(set(found) - set(kinds))
+    if unknown or len(kinds) < 2:
+        raise ValueError(
+            f"The labels of {path} must be of two kinds or more, here {', '.join(kinds)}; others are {some(unknown)}."
+        )
+    pictures = read_pictures([path.parent / row["file"] for row in rows], side=side, whole=whole)
+    labels, patients = np.array([kinds.index(name) for name in found]), np.array([row[patient] for row in rows])
+    return PictureTable(pictures.images, labels, kinds, patients, pictures.files)
+
+
 def read_parts(folder, *, side, whole=False):
     """Read the folders ``train``, ``validation`` and ``test`` of a folder, with one numbering of the kinds.
 
-    A picture that is in two of them is kept in the first of them alone.
+    A picture that is in two of them, with the same pixels, is kept in the first alone. `check_pictures` also finds
+    versions of a picture.
 
     Args:
         folder: a path; it holds ``train`` and at least one of the others.
@@ -111,7 +160,7 @@ def read_parts(folder, *, side, whole=False):
     if len(places) < 2:
         raise ValueError(f"{folder} must hold the folders train and test; got {some(list(places))}. "
                          "For a folder that is not divided use read_pictures.")  # fmt: skip
-    kinds, make, before, parts = None, partial(squared, side=side, whole=whole), {}, {}
+    kinds, make, before, parts = None, _maker(side, whole), {}, {}
     for part, place in places.items():
         parts[part] = _read_kinds(list_pictures(place), make, kinds, before)
         kinds = parts[part].kinds
@@ -133,22 +182,24 @@ def _read_kinds(listing, make, kinds, before):
             kept.append(at)
             before[each.digest] = each.file
     if copies:
-        _warn(f"Pictures that are copies of others, left out: {some(copies)}.")
+        warn(f"Pictures that are copies of others, left out: {some(copies)}.")
     if not kept:
         raise ValueError(f"All pictures of {listing.folder} are copies of others: {some(copies)}. Take others.")
     images = np.stack([seen[at].picture for at in kept])
     return Pictures(images, np.array([labels[at] for at in kept]), order, [files[at] for at in kept])
 
 
+def _maker(side, whole):
+    if isinstance(side, bool) or not isinstance(side, int | np.integer) or side < 1:
+        raise ValueError(f"side must be a whole number of pixels, width and height in one; got {side!r}.")
+    return partial(squared, side=int(side), whole=whole)
+
+
 def _stop(found):
     """Warn of what is worth knowing, and refuse with everything that is wrong."""
     for each in found:
         if not each.wrong:
-            _warn(str(each))
+            warn(str(each))
     wrong = [str(each) for each in found if each.wrong]
     if wrong:
         raise ValueError("\n".join(wrong))
-
-
-def _warn(text):
-    warnings.warn(text, stacklevel=5)

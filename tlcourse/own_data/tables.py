@@ -97,13 +97,14 @@ def _decoded(path):
 def _head(path, text, columns):
     """Return the names of the columns and what stands between them."""
     heads = {mark: _names(text, mark) for mark in DELIMITERS}
-    delimiter = max(DELIMITERS, key=lambda mark: len(set(columns) & set(heads[mark])))
+    delimiter = max(DELIMITERS, key=lambda mark: (len(set(columns) & set(heads[mark])), len(heads[mark])))
     head = heads[delimiter]
     missing = [name for name in columns if name not in head]
     doubled = [name for name in dict.fromkeys(head) if head.count(name) > 1]
     if missing:
         raise ValueError(
-            f"{path} must have the columns {', '.join(columns)}; its first line names {some(head, most=8)}."
+            f"{path} must have the columns {', '.join(columns)}; its first line names {some(head, most=8)}. "
+            "If yours have other names, say them (in a terminal: --text, --label, --patient)."
         )
     if doubled:
         raise ValueError(f"{path} has two columns called {doubled[0]!r}. Rename one of them.")

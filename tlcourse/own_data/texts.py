@@ -10,7 +10,7 @@ from tlcourse.own_data.found import equal, some
 from tlcourse.own_data.tables import read_table
 
 
-def read_texts(path, *, text="text", label="label"):
+def read_texts(path, *, text="text", label="label", kinds=("0", "1")):
     """Read texts and labels from a CSV file. A text that is there twice is kept once.
 
     So no text can lie in both parts of a split. Two texts are one if they differ only in case and spaces.
@@ -18,14 +18,15 @@ def read_texts(path, *, text="text", label="label"):
     Args:
         path: of a file in UTF-8 whose first line names the columns; see `read_table`.
         text: name of the column with the texts, none of them empty.
-        label: name of the column with the labels, 0 or 1.
+        label: name of the column with the labels.
+        kinds: what stands in that column, in the order of the labels, such as ``("negative", "positive")``.
 
     Returns:
         Strings ``(n,)``, an array of Python's strings, so that one long text takes no memory for the others, and int
         labels ``(n,)``.
 
     Raises:
-        ValueError: as `read_table`, or if a text is empty, a label is neither 0 nor 1, or a text has both labels. The
+        ValueError: as `read_table`, or if a text is empty, a label is none of the kinds, or a text has two labels. The
             message names the line.
 
     Warns:
@@ -44,12 +45,15 @@ def read_texts(path, *, text="text", label="label"):
     for line, fields in rows:
         if not fields[text]:
             raise ValueError(f"Each text must have words; line {line} of {path} has none. Leave such rows out.")
-        if fields[label] not in ("0", "1"):
-            raise ValueError(f"Each label must be 0 or 1; line {line} of {path} has {fields[label]!r}.")
+        if fields[label] not in kinds:
+            raise ValueError(
+                f"Each label must be one of {', '.join(kinds)}; line {line} of {path} has {fields[label]!r}. If yours "
+                "have other names, say them: kinds=(…, …)."
+            )
     twice, both = copies_of_texts(rows, text, label)
     if both:
         raise ValueError(
-            f"Texts of {path} with both labels, by lines: {some([_lines(group) for group in both])}. "
+            f"Texts of {path} with two labels, by lines: {some([_lines(group) for group in both])}. "
             "Decide for one label, and take the other rows out."
         )
     again = {row.line for group in twice for row in group[1:]}
@@ -59,7 +63,8 @@ def read_texts(path, *, text="text", label="label"):
             stacklevel=2,
         )
     kept = [fields for line, fields in rows if line not in again]
-    return np.array([each[text] for each in kept], dtype=object), np.array([int(each[label]) for each in kept])
+    labels = np.array([list(kinds).index(each[label]) for each in kept])
+    return np.array([each[text] for each in kept], dtype=object), labels
 
 
 def copies_of_texts(rows, text, label):
