@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from tlcourse.__main__ import app
 from tlcourse.own_data import check_pictures, read_parts, read_picture_table, read_pictures, read_table, read_texts
 
-UNREAD = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer).
-"
+UNREAD = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer).\n"
 HAPPY = "✓ Nothing that would make a number wrong without a word.\n"
 
 
