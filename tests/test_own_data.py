@@ -160,8 +160,9 @@ def test_every_ending_is_read_and_what_is_not_is_said(folder):
     for number, ending in enumerate(endings):
         save(noise(40 + number), folder / "cat" / f"e{number}.{ending}")
     (folder / "dog" / "new.heic").write_bytes(b"x")
-    with pytest.warns(UserWarning, match=r"not read.*\.heic 1.*new\.heic"):
+    with pytest.warns(UserWarning, match=r"not read.*\.heic 1.*new\.heic") as warned:
         pictures = read_pictures(folder, side=8)
+    assert warned[0].filename == __file__  # the line that asked
     assert np.bincount(pictures.labels).tolist() == [4 + len(endings), 4]
     assert ".heic 1" in look(folder)[0]
 
