@@ -256,6 +256,8 @@ def test_a_domain_classifier_ends_at_log_2_on_one_domain_split_in_two():
 
 @pytest.mark.parametrize("dtype", ["float64", "mixed_float16", "mixed_bfloat16"])
 def test_layers_inside_have_the_precision_of_the_layer_around_them(dtype):
+    if dtype == "float64" and keras.backend.backend() == "jax":
+        pytest.skip("JAX computes in float32 unless it is told otherwise.")
     adversary, norm = Adversary(1.0, ramp=3, dtype=dtype), DomainBatchNormalization(dtype=dtype)
     passed = adversary(FEW.astype("float64"), OTHERS.astype("float64"), training=True)
     assert {layer.dtype_policy.name for layer in (adversary.hidden, adversary.logit, adversary.reversal)} == {dtype}
