@@ -1,4 +1,4 @@
-"""Pictures of your own, read right or refused: a folder of kinds, its parts, files, or those that a table names."""
+"""Pictures of your own, read right or refused: a folder of kinds, its parts, or files."""
 
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
 from tlcourse.own_data.looks import wrong_files
 from tlcourse.own_data.pictures import see, squared
-from tlcourse.own_data.tables import read_table
 
 
 class Pictures(NamedTuple):
@@ -85,55 +84,6 @@ def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
             raise ValueError(f"{listing.folder} has no picture in it or below it.")
         return read_pictures(files, side=side, whole=whole)
     return _read_kinds(listing, make, kinds, {})
-
-
-class PictureTable(NamedTuple):
-    """Pictures that a table names, each with its label and its patient.
-
-    Attributes:
-        images: uint8 ``(n, side, side, 3)``.
-        labels: int ``(n,)``, places in ``kinds``.
-        kinds: what stands in the column of the labels, such as ``("0", "1")``.
-        patients: whose picture it is, strings ``(n,)``.
-        files: their paths, ``(n,)``.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    kinds: tuple
-    patients: np.ndarray
-    files: list
-
-
-def read_picture_table(path, *, side, patient="patient", label="label", whole=False, kinds=None):
-    """Read the pictures that a CSV file names, one in each row: PNG, JPEG or, with pydicom, grey DICOM.
-
-    Args:
-        path: of the file, with the columns ``file``, patient and label; files are beside it, or where their paths say.
-        side: as in `read_pictures`.
-        patient: name of the column that says whose picture it is.
-        label: name of the column with the labels.
-        whole: as in `read_pictures`.
-        kinds: what stands in the column of the labels, in their order; by default what is found, sorted.
-
-    Returns:
-        A `PictureTable`, a row for each row of the file.
-
-    Raises:
-        ValueError: as `read_table` and `read_pictures`, or if a label is none of the kinds, or there is only one.
-    """
-    path = Path(path).expanduser()
-    rows = [row.fields for row in read_table(path, ["file", patient, label])]
-    found = [row[label] for row in rows]
-    kinds = tuple(sorted(set(found)) if kinds is None else kinds)
-    unknown = sorted(set(found) - set(kinds))
-    if unknown or len(kinds) < 2:
-        raise ValueError(
-            f"The labels of {path} must be of two kinds or more, here {', '.join(kinds)}; others are {some(unknown)}."
-        )
-    pictures = read_pictures([path.parent / row["file"] for row in rows], side=side, whole=whole)
-    labels, patients = np.array([kinds.index(name) for name in found]), np.array([row[patient] for row in rows])
-    return PictureTable(pictures.images, labels, kinds, patients, pictures.files)
 
 
 def read_parts(folder, *, side, whole=False):
