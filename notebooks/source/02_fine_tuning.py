@@ -60,6 +60,10 @@ keras.utils.set_random_seed(SEED)
 # In the *full* version the same cells run with MNIST, and with photographs of flowers and a network trained on
 # ImageNet. The text speaks of *quick*.
 #
+# (`set_random_seed` makes a run repeatable. On TensorFlow it also makes `fit` show the examples in one order in every
+# epoch; on JAX each epoch has its own. `make bench` measures what that costs on small digits: nothing that twenty seeds
+# could show.)
+#
 # ## Data
 #
 # **The target**: the handwritten digits of lesson 01, each written on a patch of a photograph: brick, grass, gravel, or
