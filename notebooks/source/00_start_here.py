@@ -618,7 +618,7 @@ lesson.check(
     unfreeze,
     {
         "Nothing is trained. Print the names of the layers that have trainable weights.": (
-            lambda answer: trained_by(answer, 30)
+            lambda answer: len(trained_by(answer, 30)) > 0
         ),
         "Batch normalisation is trained.": (
             lambda answer: "BatchNormalization" not in trained_by(answer, 30)
