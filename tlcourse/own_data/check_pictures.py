@@ -1,9 +1,11 @@
 """A look at a folder of pictures before anyone trains on it."""
 
+from collections import Counter
+
 import numpy as np
 
 from tlcourse.own_data.copies import exact_copies, near_copies, thumbnail
-from tlcourse.own_data.found import Found, Report, equal, some
+from tlcourse.own_data.found import Found, Report, commonest, equal, some
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
 from tlcourse.own_data.looks import marked_files, wrong_files
@@ -40,7 +42,8 @@ def check_pictures(folder):
         found.append(Found(what, "Rename the folder that is, or take one of its pictures from train."))
     inside = tuple(place.name for place in places.values())
     others = len(top.loose) * bool(places) + sum(len(files) for kind, files in top.kinds.items() if kind not in inside)
-    about = _sizes(seen) + _commonest(counts[0], kinds)
+    about = _sizes(seen)
+    about += [commonest(Counter(dict(zip(kinds, counts[0]))))] if len(kinds) > 1 and sum(counts[0]) else []
     about += [f"Not looked at, because outside of the parts: {others} pictures."] if others and places else []
     rows = [[kind, *numbers] for kind, *numbers in zip(kinds, *counts)] + [["all", *map(sum, counts)]]
     return Report(["", *parts], rows, about, found, str(top.folder))
@@ -80,9 +83,3 @@ def _sizes(seen):
         return []
     (low, least), (high, most) = sizes.min(axis=0), sizes.max(axis=0)
     return [f"Widths from {low} to {high} pixels, heights from {least} to {most}."]
-
-
-def _commonest(counts, kinds):
-    if len(kinds) < 2 or not sum(counts):
-        return []
-    return [f"Whoever always says {kinds[int(np.argmax(counts))]!r} is right for {max(counts) / sum(counts):.0%}."]

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from tlcourse.own_data.columns import commonest, empty_fields, odd_labels, readable_tables
-from tlcourse.own_data.found import Found, Report, equal, some
+from tlcourse.own_data.columns import empty_fields, odd_labels, readable_tables
+from tlcourse.own_data.found import Found, Report, commonest, equal, some
 from tlcourse.own_data.texts import copies_of_texts, same_text
 
 NO_ENCODER = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer)."

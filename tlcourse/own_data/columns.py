@@ -19,12 +19,6 @@ def readable_tables(paths, columns):
     return tables, found
 
 
-def commonest(counts):
-    """Say what one gets right by always answering with the commonest label."""
-    name, count = counts.most_common(1)[0]
-    return f"Whoever always says {name!r} is right for {count / counts.total():.0%}."
-
-
 def empty_fields(path, rows, columns):
     """Return which of the columns have empty fields, as a list of `Found`."""
     empty = {name: [row.line for row in rows if not row.fields[name]] for name in columns}

@@ -82,6 +82,16 @@ def equal(items, most=3):
     return " = ".join(map(str, items[:most])) + (" = …" if len(items) > most else "")
 
 
+def commonest(counts):
+    """Say what one gets right by always answering with the commonest kind.
+
+    Args:
+        counts: a ``collections.Counter`` of kinds, not empty.
+    """
+    name, count = counts.most_common(1)[0]
+    return f"Whoever always says {name!r} is right for {count / counts.total():.0%}."
+
+
 def warn(text):
     """Warn, and name the line outside of the package that asked."""
     frame, level = sys._getframe(1), 2

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tlcourse.checks import near_names
-from tlcourse.own_data.columns import commonest, empty_fields, odd_labels, readable_tables
+from tlcourse.own_data.columns import empty_fields, odd_labels, readable_tables
 from tlcourse.own_data.copies import exact_copies, thumbnail
-from tlcourse.own_data.found import Found, Report, equal, some
+from tlcourse.own_data.found import Found, Report, commonest, equal, some
 from tlcourse.own_data.looks import marked_files, wrong_files
 from tlcourse.own_data.pictures import see
 from tlcourse.own_data.reading import read_pictures

@@ -28,11 +28,6 @@ class Pictures(NamedTuple):
     kinds: tuple
     files: list
 
-    @property
-    def commonest(self):
-        """Share of the commonest kind: what one would get right by always saying its name; ``None`` without labels."""
-        return None if self.labels is None else float(np.bincount(self.labels).max() / len(self.labels))
-
 
 def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
     """Read pictures as a network wants them: upright, on white, 16 bits scaled to 8, square, in red, green and blue.
