@@ -7,57 +7,65 @@ from PIL import Image
 
 from tlcourse.checks import known
 from tlcourse.datasets.flowers import load_flowers
+from tlcourse.datasets.signs import LIMITS, paint_sign
 from tlcourse.datasets.website.kinds import KINDS, paint
 
 EACH = {"train": 20, "validation": 10, "test": 20}
 """Pictures of each kind in each part."""
 
-UNSORTED = 200
 
-
-def write_pictures(name, folder, *, seed=0, evaluate_on="reporting"):
+def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, unsorted=200):
     """Write a folder of labelled pictures in three parts, and one of pictures that nobody has sorted.
 
-    In ``train``, ``validation`` and ``test`` stands a folder for each kind, with 20, 10 and 20 pictures; ``unsorted``
-    holds 200 pictures of all kinds. Those of ``website`` vary in size, and some have transparent corners.
+    In ``train``, ``validation`` and ``test`` stands a folder for each kind; ``unsorted`` holds pictures of all kinds.
+    Those of ``website`` and ``signs`` vary in size, and some of ``website`` have transparent corners.
 
     Args:
-        name: ``"website"``, which is painted, or ``"flowers"``, which is fetched.
+        name: ``"website"`` or ``"signs"``, which are painted, or ``"flowers"``, which is fetched.
         folder: where they go; made if need be, and empty.
         seed: another seed paints or draws other pictures.
         evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``.
+        each: pictures of each kind in each part, such as ``{"train": 10, "test": 20}``; a part left out is not
+            written. By default 20 to train, 10 for validation, 20 to test.
+        unsorted: pictures that nobody has sorted, from 0 on.
 
     Returns:
         The folder, a path.
 
     Raises:
-        ValueError: if the name or the part is unknown, or the folder is not empty.
+        ValueError: if the name or a part is unknown, or the folder is not empty.
         AssetMissing: if the flowers have to be fetched first.
 
     Example:
         ``write_pictures("website", "pictures") / "train" / "chart"`` holds twenty charts.
     """
-    known("data set of folders", name, ["website", "flowers"])
+    known("data set of folders", name, ["website", "signs", "flowers"])
     known("part", evaluate_on, ["reporting", "development"])
+    each = {part: each[known("part of a folder", part, list(EACH))] for part in each} if each else EACH
     folder = Path(folder).expanduser()
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder} must be empty, so that nothing of yours is lost. Name another folder.")
-    kinds, draw = (_website if name == "website" else _flowers)(np.random.default_rng(seed), evaluate_on)
-    for part, each in EACH.items():
+    rng = np.random.default_rng(seed)
+    kinds, draw = _flowers(rng, evaluate_on) if name == "flowers" else _painted(PAINTERS[name], rng, evaluate_on)
+    for part, count in each.items():
         for kind in kinds:
-            for number in range(each):
+            for number in range(count):
                 _save(draw(kind, part), folder / part / kind, f"{kind}-{number + 1:02}")
     rng = np.random.default_rng(seed)
-    for number in range(UNSORTED):
+    for number in range(unsorted):
         _save(draw(kinds[rng.integers(len(kinds))], "unsorted"), folder / "unsorted", f"{number + 1:03}")
     return folder
 
 
-def _website(rng, evaluate_on):
+PAINTERS = {"website": (KINDS, lambda *about: paint(*about)[0]), "signs": (LIMITS, paint_sign)}
+
+
+def _painted(painter, rng, evaluate_on):
     """Return the kinds, and a function that paints the next picture of a kind for a part."""
+    kinds, paint_one = painter
     judged = "test" if evaluate_on == "reporting" else "validation"
     regions = {"train": "training", "validation": "validation", "test": judged, "unsorted": judged}
-    return list(KINDS), lambda kind, part: paint(kind, regions[part], rng)[0]
+    return list(kinds), lambda kind, part: paint_one(kind, regions[part], rng)
 
 
 def _flowers(rng, evaluate_on):
