@@ -37,6 +37,7 @@ SEED = 0
 
 # %%
 import tempfile
+from contextlib import suppress
 
 import keras
 import matplotlib.pyplot as plt
@@ -325,7 +326,7 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a cat": cat}.items():
     print(f"{name}: says {kinds[answer.argmax()]}, {answer.max():.0%} sure")
 
 # %% [markdown]
-# A cat is a 90, half sure. A classifier has no word for "none of these", unless you give it a kind *other*.
+# A cat is a 90, 72 % sure. A classifier has no word for "none of these", unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #
@@ -412,17 +413,14 @@ lesson.claim(
 # %%
 weights = base.get_weights()
 base.trainable = False  # too late: compile and fit came first
-try:
+with suppress(ValueError):  # JAX refuses; TensorFlow does not
     model.fit(*train, batch_size=20, verbose=0)
-    moved = sum(not np.array_equal(was, now) for was, now in zip(weights, base.get_weights()))
+    moved = sum(not np.array_equal(*pair) for pair in zip(weights, base.get_weights()))
     print(f"{moved} of {len(weights)} arrays of weights moved in a frozen base")
-except ValueError as error:  # on the backend JAX
-    print("fit refused:", str(error).split(".")[0])
 
 
 # %% [markdown]
-# All that could move before, and no error said so: `fit` goes on as it was compiled. (On JAX it raises an error, which is
-# better.) The repair: set flags, *then* compile, each time.
+# All that could train before, and no error said so: `fit` goes on as it was compiled. The repair: set flags, *then* compile, each time.
 #
 # ### The guides' own line
 #
