@@ -109,6 +109,9 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 #
 # As in lesson 01: cut off the last layer, freeze the rest, put a new layer on top. `network` keeps its old last layer
 # and shares all others with `base`, so we can ask the same weights about both jobs.
+#
+# The head is trained on features that are computed once. `EarlyStopping` returns to the epoch with the lowest
+# validation loss: every training on this page is taken at its best epoch, the frozen one too.
 
 # %%
 from tlcourse.backbones import load_network
@@ -116,12 +119,6 @@ from tlcourse.backbones import load_network
 network, _ = load_network("letters")
 base = keras.Model(network.input, network.get_layer("stage3").output)
 base.trainable, borrowed = False, base.get_weights()
-
-# %% [markdown]
-# The head is trained on features that are computed once. `EarlyStopping` returns to the epoch with the lowest
-# validation loss: every training on this page is taken at its best epoch, the frozen one too.
-
-# %%
 inputs = keras.Input((24, 24, 3))
 features = layers.GlobalAveragePooling2D()(base(inputs))
 reader = keras.Model(inputs, features)
@@ -302,6 +299,8 @@ print(
     f"test: frozen, read at {best_end}: {of_frozen.mean():.1%}; fine-tuned: {of_tuned.mean():.1%}"
 )
 own_gain = paired_interval(of_tuned, of_frozen)
+
+# %%
 lesson.claim(
     "tuned-beats-frozen-on-signs",
     "On the signs fine-tuning beats the frozen layer that did best on validation.",
