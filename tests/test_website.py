@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tlcourse.datasets import folders, write_pictures
+from tlcourse.datasets.dice import PIPS, _face, paint_die
 from tlcourse.datasets.website import kinds as painters
 from tlcourse.datasets.website import squared
 from tlcourse.datasets.website.kinds import KINDS, paint
@@ -16,7 +17,6 @@ from tlcourse.datasets.website.photographs import REGIONS, crop, region
 def few(monkeypatch):
     """Folders of two pictures each."""
     monkeypatch.setattr(folders, "EACH", {"train": 2, "validation": 1, "test": 1})
-    monkeypatch.setattr(folders, "UNSORTED", 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -85,7 +85,7 @@ def test_what_is_transparent_becomes_white_and_the_middle_is_kept():
 
 
 def test_folders_hold_what_they_promise(few, tmp_path):
-    folder = write_pictures("website", tmp_path / "site", seed=3)
+    folder = write_pictures("website", tmp_path / "site", seed=3, unsorted=5)
     assert sorted(path.name for path in folder.iterdir()) == ["test", "train", "unsorted", "validation"]
     for part, each in folders.EACH.items():
         assert {path.name: len(list(path.iterdir())) for path in (folder / part).iterdir()} == dict.fromkeys(
@@ -93,7 +93,7 @@ def test_folders_hold_what_they_promise(few, tmp_path):
         )
     unsorted = sorted((folder / "unsorted").iterdir())
     assert [path.stem for path in unsorted] == ["001", "002", "003", "004", "005"]
-    again = write_pictures("website", tmp_path / "again", seed=3)
+    again = write_pictures("website", tmp_path / "again", seed=3, unsorted=5)
     assert [path.read_bytes() for path in unsorted] == [
         path.read_bytes() for path in sorted((again / "unsorted").iterdir())
     ]
@@ -105,7 +105,7 @@ def test_choices_never_see_the_region_that_is_reported_on(few, tmp_path, monkeyp
     seen = []
     blank = Image.new("RGB", (9, 9))
     monkeypatch.setattr(folders, "paint", lambda kind, region, rng: (blank, seen.append(region)))
-    write_pictures("website", tmp_path / "site", evaluate_on=evaluate_on)
+    write_pictures("website", tmp_path / "site", evaluate_on=evaluate_on, unsorted=5)
     assert seen == 12 * ["training"] + 6 * ["validation"] + (6 + 5) * [judged]
 
 
@@ -118,7 +118,34 @@ def test_nothing_of_yours_is_lost_and_names_are_checked(few, tmp_path):
         write_pictures("web-site", tmp_path / "new")
     with pytest.raises(ValueError, match="Unknown part 'test'"):
         write_pictures("website", tmp_path / "new", evaluate_on="test")
+    with pytest.raises(ValueError, match="Unknown part of a folder 'training'. Did you mean 'train'"):
+        write_pictures("website", tmp_path / "new", each={"training": 5})
     assert not (tmp_path / "new").exists()
+
+
+def test_one_says_how_many_pictures_and_a_part_left_out_is_not_written(tmp_path):
+    folder = write_pictures("dice", tmp_path / "dice", each={"train": 2, "test": 1}, unsorted=0)
+    assert sorted(path.name for path in folder.iterdir()) == ["test", "train"]
+    assert {path.name: len(list(path.iterdir())) for path in (folder / "train").iterdir()} == dict.fromkeys(PIPS, 2)
+
+
+@pytest.mark.parametrize(("kind", "count"), list(zip(PIPS, range(1, 7))))
+def test_a_die_shows_as_many_pips_as_its_name_says(kind, count):
+    from skimage.measure import label
+
+    for seed in range(5):
+        face = np.asarray(_face(kind, 80, np.random.default_rng(seed))).astype(int)
+        inside = face[..., 3] == 255
+        ground, ink = np.unique(face[inside][:, :3], axis=0, return_counts=True), None
+        colours = ground[0][np.argsort(-ground[1])[:2]]
+        ink = inside & (np.abs(face[..., :3] - colours[1]).sum(axis=2) < 60)
+        assert label(ink).max() == count
+
+
+def test_the_same_seed_paints_the_same_die_and_another_one_elsewhere():
+    first, again, other = (paint_die("four", "training", np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first.tobytes() == again.tobytes() != other.tobytes()
+    assert 80 <= first.width == first.height <= 140
 
 
 def test_no_flower_is_in_two_folders(few, tmp_path, monkeypatch):
@@ -128,7 +155,7 @@ def test_no_flower_is_in_two_folders(few, tmp_path, monkeypatch):
     parts = {"pool": np.arange(50), "development": np.arange(50, 70), "reporting": np.arange(70, 100)}
     made = Dataset("flowers", images, np.arange(100) % 2, ("daisy", "rose"), parts)
     monkeypatch.setattr(folders, "load_flowers", lambda evaluate_on: made)
-    folder = write_pictures("flowers", tmp_path / "flowers")
+    folder = write_pictures("flowers", tmp_path / "flowers", unsorted=5)
     means = {path: round(np.asarray(Image.open(path)).mean() / 2) for path in folder.rglob("*.jpg")}
     assert len(set(means.values())) == len(means) == 2 * 4 + 5
     assert all((row >= 70) == (path.parent.name == "unsorted" or "test" in path.parts) for path, row in means.items())

@@ -265,7 +265,7 @@ best = max((64, 128), key=lambda side: tried[side].mean())
 
 # %% [markdown]
 # Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each of the five folds 128 is ahead or
-# level. (The support vector machine has fixed settings here; in "Is it worth it?" it may choose.)
+# level.
 #
 # So take the better size, train on all sixty, and look at the test part once. Then save. The solution of ridge is a
 # layer: its coefficients are the weights of a `Dense`, with a named output for each kind.
@@ -277,7 +277,6 @@ my_ridge.fit(my_reader.predict(final["train"].images, verbose=0), mine.labels)
 of_judged = my_reader.predict(final["test"].images, verbose=0)
 print(f"test: {my_ridge.score(of_judged, judged.labels):.1%} of {len(judged.labels)} are right")
 
-# %%
 weights, bias = np.atleast_2d(my_ridge.coef_), np.atleast_1d(my_ridge.intercept_)
 if len(kinds) == 2:  # then ridge keeps one row, that of the second kind
     weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
@@ -290,7 +289,7 @@ keras.Model(my_reader.input, named).save(FOLDER / "mine.keras")
 # %% [markdown]
 # 93.3 % of 120 new pictures, from sixty labels. Below is the program for whoever gets the file. It needs Keras and
 # Pillow, and nothing of this course. It reads a picture just as the training did: upright, transparent parts on white,
-# the middle square, in the size that the model knows.
+# the middle square.
 
 # %%
 # %%writefile {FOLDER}/ask.py

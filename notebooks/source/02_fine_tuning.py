@@ -19,7 +19,7 @@
 #
 # In lesson 01 a frozen network that knew printed letters named handwritten digits. Now somebody has written the digits
 # on walls and lawns, and the same network does much worse. It knows strokes, but it has never seen a stroke on gravel.
-# You have 400 labelled pictures: twenty of each digit to train on, twenty to make choices with. Will the network get
+# You have twenty labelled pictures of each digit to train on, and twenty to make choices with. Will the network get
 # better, or only forget?
 #
 # **After this lesson you can** unfreeze a pretrained network and train it on, in plain Keras; choose how much of it and
@@ -43,6 +43,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
+from PIL import Image, ImageOps
 from skimage import data
 from sklearn.linear_model import RidgeClassifierCV
 from tlcourse.datasets import load_dataset
@@ -60,8 +61,8 @@ keras.utils.set_random_seed(SEED)
 # ## Data
 #
 # Handwritten digits, 24×24 pixels, on pieces of four photographs: brick, grass, gravel, stained tissue. The course put
-# them there; training and test use different regions of the photographs. From the pool we draw, at random, eighty of
-# each digit: twenty to choose by, and three times twenty to train on. We begin with the first twenty.
+# them there; training and test use different regions of the photographs. We draw twenty of each digit to choose by, and
+# twenty to train on (and two more such sets, for the end). Convolutions take any size, so 24×24 may stay.
 
 
 # %%
@@ -82,8 +83,7 @@ shown = draws[0][::10]
 _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 
 # %% [markdown]
-# The second row has the same digits as the first, on other grounds. We also keep 200 printed letters, the network's old
-# job: they will tell what it forgets.
+# Two of each digit. We also keep 200 printed letters, the network's old job: they will tell what it forgets.
 #
 # ## Idea
 #
@@ -91,17 +91,19 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 #
 # $$w \leftarrow w - \eta \, \nabla L(w), \qquad \text{starting at } w = w_\text{source}.$$
 #
-# The steps are those of any training. Only the start is borrowed, and you want to keep most of it. Four habits protect
-# it, and each has a reason:
+# The steps are those of any training. Only the start is borrowed, and you want to keep most of it. Guides name four
+# habits:
 #
-# | habit | reason |
+# | habit | the idea behind it |
 # |---|---|
-# | train the new head first | a random head makes large errors, and their gradients would push the base about |
+# | train the new head first | a random head makes large errors, and their gradients push the base about |
 # | unfreeze from the end | early layers see edges, which all pictures have; late layers are about the old task |
-# | leave batch normalisation frozen | it keeps averages of what it has seen; small batches of new pictures would move them |
+# | leave batch normalisation frozen | it keeps averages of what it has seen; new pictures would move them |
 # | a low rate $\eta$ | what a long step destroys, 200 pictures can't teach again |
 #
-# Whether a habit pays on your pictures, the validation part must say.
+# Only the last is beyond doubt. On these digits the first and the third made no difference to the digits that three
+# draws could show, and the second cost points; the letters suffered more without them (*Deeper*). They are where one
+# begins; the validation part decides.
 #
 # ## By hand
 #
@@ -110,8 +112,8 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 # As in lesson 01: cut off the last layer, freeze the rest, put a new layer on top. `network` keeps its old last layer
 # and shares all others with `base`, so we can ask the same weights about both jobs.
 #
-# The head is trained on features that are computed once. `EarlyStopping` returns to the epoch with the lowest
-# validation loss: every training on this page is taken at its best epoch, the frozen one too.
+# The head is trained on features that are computed once. With so much patience `EarlyStopping`
+# never stops; it returns to the epoch with the lowest validation loss. So every training here is taken at its best.
 
 # %%
 from tlcourse.backbones import load_network
@@ -126,7 +128,7 @@ head = keras.Sequential([layers.Dense(10, activation="softmax")])
 model = keras.Model(inputs, head(features))
 
 recipe = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
-best_epoch = keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)
+best_epoch = keras.callbacks.EarlyStopping(patience=30, restore_best_weights=True)
 options = {"batch_size": 20, "callbacks": [best_epoch], "verbose": 0}
 read_train, read_choose = (reader.predict(x, verbose=0) for x, _ in (train, validation))
 head.compile(keras.optimizers.Adam(0.01), **recipe)
@@ -149,7 +151,7 @@ def unfreeze(base, last):
         layer.trainable = n < last and not isinstance(layer, layers.BatchNormalization)
 
 
-unfreeze(base, last=12)
+unfreeze(base, last=12)  # the last of the four blocks
 model.compile(keras.optimizers.Adam(0.0005), **recipe)
 count = sum(np.prod(weight.shape) for weight in model.trainable_weights)
 print(f"{count:,} of {model.count_params():,} numbers will be trained, those of the head and of")
@@ -164,9 +166,8 @@ _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 print("validation:", *(f"{share:.1%}" for share in curves["val_accuracy"]))
 
 # %% [markdown]
-# The validation digits go from 77.0 to 81.0 %; the training digits are all right by then. The first epoch goes *down*:
-# Adam's first steps are as long as the rate, however small the gradient, and the new head has not caught up yet. Who
-# stops there stops too early.
+# The validation digits go from 77.0 to 81.0 %. In the first epoch they go *down*; who stops there stops too early.
+# (*Deeper* asks why.)
 #
 # ### How much, and how fast?
 #
@@ -201,11 +202,10 @@ for name, (right, _) in tried.items():
 model.set_weights(tried[best][1])
 
 # %% [markdown]
-# Three things to read. *The target*: all of it at 0.0005 gets 91.0 % of the test digits right, frozen 73.6 %. The end
-# alone gets 80.3 %: on gravel the early layers have something to learn, too. *The rate*: at 0.0001 eight epochs are too
-# few, at 0.0025 the network ends far below frozen. A factor of five on either side decides, so always try three. *The
-# source*: nobody asked the network to keep its letters. At the rate that is best for the digits it still names
-# 73.5 % of them, at the high one 1.5 %. This is **forgetting**.
+# *The target*: all of it at 0.0005 gets 91.0 % of the test digits right, this frozen layer 73.6 %, the end alone, at this
+# rate, 80.3 %. *The rate* decides: at 0.0025 the network ends far below frozen. Always try three, a factor of five
+# apart. *The source*: nobody asked the network to keep its letters. At the rate that is best for the digits it still
+# names 73.5 % of them, at the high one 1.5 %. This is **forgetting**.
 #
 # The validation part chose, and frozen was among the candidates. The column *test* is for you to see; a choice made by
 # it would be worth nothing.
@@ -214,26 +214,25 @@ model.set_weights(tried[best][1])
 low, high = (tried[f"all, {rate}"][0][1] for rate in (0.0001, 0.0025))
 lesson.claim(
     "high-rate-forgets",
-    "The high rate forgets more than half of the letters that the low one still names.",
+    "After training at the high rate the network names less than half as many letters as after the low.",
     holds=bool(high < low / 2),
 )
 
 # %% [markdown]
 # ## On your own data
 #
-# A camera in a car takes pictures of speed limits; forty of each kind are labelled for training, twenty for choosing.
-# The network is EfficientNet-Lite0, which learned from ImageNet's photographs. It knows *street sign*. It never had to
-# care which number is on it.
+# A camera looks at dice: how many pips? Forty pictures of each kind are labelled for training, twenty for choosing. The
+# network is EfficientNet-Lite0, which learned from ImageNet's photographs, where nobody counts.
 #
-# The next cell makes the folder (a program paints the signs, in front of real photographs). For your own, leave it
-# out: name a folder with `train`, `validation`, `test`, in each a sub-folder for each kind, and look first with
-# `tlcourse check FOLDER`.
+# The next cell makes the folder (a program paints the dice, on real photographs, in training and test on different
+# regions of them). For your own, leave it out and write `FOLDER = Path("my-pictures")`: a folder with `train`,
+# `validation`, `test`, in each a sub-folder for each kind. Look first with `tlcourse check FOLDER`.
 
 # %%
 from tlcourse.datasets import write_pictures
 
-MINE, SIDE, CUT = lesson.pick(quick=("signs", 64, "block11_out"), full=("flowers", 128, "features"))
-each = {"train": 40, "validation": 20, "test": 60}
+MINE, SIDE, CUT = lesson.pick(quick=("dice", 64, "block11_out"), full=("flowers", 128, "features"))
+each = {"train": 40, "validation": 20, "test": 50}
 about = {"seed": SEED, "evaluate_on": lesson.part, "each": each, "unsorted": 0}
 FOLDER = write_pictures(MINE, tempfile.mkdtemp(), **about)
 
@@ -244,45 +243,47 @@ parts = read_parts(FOLDER, side=SIDE).values()
 mine, known, judged = ((part.images, part.labels) for part in parts)
 kinds = next(iter(parts)).kinds
 print(len(mine[1]), "to train,", len(known[1]), "to choose,", len(judged[1]), "to test:", *kinds)
-_ = plot_images(mine[0][::10], [kinds[label] for label in mine[1][::10]], columns=10)
+_ = plot_images(mine[0][::10], [kinds[label] for label in mine[1][::10]], columns=12)
 
 # %% [markdown]
-# First without fine-tuning: how far do frozen features get, and where should we read them? Ridge on four layers, as in
-# lesson 01; a picture of 64×64 is a grid of 4×4 places at `block11_out`, of 2×2 at the end.
+# First without fine-tuning: how far do frozen features get? Be fair to them: read several layers, and each in two ways,
+# as the **mean** over its places, which forgets where something is, and **flat**, all places one after the other.
 
 # %%
 big, _ = load_network("efficientnet-lite0", side=SIDE, include_top=False)
-ends = ["block06_out", "block11_out", "block16_out", "features"]
-reader = keras.Model(
-    big.input, [layers.GlobalAveragePooling2D()(big.get_layer(e).output) for e in ends]
-)
-mine_read, known_read, judged_read = (
-    reader.predict(x, verbose=0) for x, _ in (mine, known, judged)
-)
+ends = ["block06_out", "block11_out", "block14_out", "features"]
+maps = keras.Model(big.input, [big.get_layer(end).output for end in ends])
+mine_maps, known_maps, judged_maps = (maps.predict(x, verbose=0) for x, _ in (mine, known, judged))
+ways = {
+    "mean": lambda maps: maps.mean(axis=(1, 2)),
+    "flat": lambda maps: maps.reshape(len(maps), -1),
+}
 still = {}
-for end, of_mine, of_known, of_judged in zip(ends, mine_read, known_read, judged_read):
-    ridge = RidgeClassifierCV(np.logspace(-3, 3, 13)).fit(of_mine, mine[1])
-    still[end] = ridge.score(of_known, known[1]), ridge.predict(of_judged)
-    print(f"frozen, read at {end:12} {big.get_layer(end).output.shape[1:]} {still[end][0]:.1%}")
+for n, end in enumerate(ends):
+    for way, read in ways.items():
+        ridge = RidgeClassifierCV(np.logspace(-2, 6, 17)).fit(read(mine_maps[n]), mine[1])
+        right = ridge.score(read(known_maps[n]), known[1])
+        still[end, way] = right, ridge.predict(read(judged_maps[n]))
+        print(f"frozen, {end:11} {way} of {maps.output[n].shape[1:]}: validation {right:.1%}")
 
 # %% [markdown]
-# Half of the signs are misread, wherever we read. This is the case for fine-tuning: the network has looked away from
-# what we need. We cut at `block11_out`, which still has 4×4 places and is cheaper to train. The head first:
+# Guessing would give 16.7 %, but no way of reading gets far. We cut at `block11_out`: a grid of 4×4 places, where the
+# end has 2×2, and cheaper to train. The head first:
 
 # %%
 top = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(kinds), activation="softmax")])
 top.compile(keras.optimizers.Adam(0.01), **recipe)
-watched = known_read[ends.index(CUT)], known[1]
-top.fit(mine_read[ends.index(CUT)], mine[1], validation_data=watched, epochs=30, **options)
+x, watched = (ways["mean"](each[ends.index(CUT)]) for each in (mine_maps, known_maps))
+top.fit(x, mine[1], validation_data=(watched, known[1]), epochs=30, **options)
 my_base = keras.Model(big.input, big.get_layer(CUT).output)
 own = keras.Model(big.input, top(layers.GlobalAveragePooling2D()(my_base.output)))
 
 # %% [markdown]
-# Then all of it, at two rates; the validation pictures choose.
+# Then all of it, at three rates; the validation pictures choose.
 
 # %%
 results, own_start = {}, own.get_weights()
-for rate in (0.0003, 0.001):
+for rate in (0.0002, 0.001, 0.005):
     own.set_weights(own_start)
     unfreeze(my_base, last=len(my_base.layers))
     own.compile(keras.optimizers.Adam(rate), **recipe)
@@ -293,52 +294,53 @@ own.set_weights(max(results.values(), key=lambda result: result[0])[1])
 says = own.predict(judged[0], verbose=0).argmax(axis=1)
 
 # %%
-best_end = max(still, key=lambda end: still[end][0])
+best_end = max(still, key=lambda read: still[read][0])
 of_frozen, of_tuned = still[best_end][1] == judged[1], says == judged[1]
 print(
-    f"test: frozen, read at {best_end}: {of_frozen.mean():.1%}; fine-tuned: {of_tuned.mean():.1%}"
+    f"test: frozen, {best_end[0]} {best_end[1]}: {of_frozen.mean():.1%}; fine-tuned: {of_tuned.mean():.1%}"
 )
 own_gain = paired_interval(of_tuned, of_frozen)
 
 # %%
 lesson.claim(
-    "tuned-beats-frozen-on-signs",
-    "On the signs fine-tuning beats the frozen layer that did best on validation.",
+    "tuned-beats-frozen-on-dice",
+    "On the dice fine-tuning beats the frozen features that did best on validation.",
     holds=own_gain.low > 0,
     observed={"gain": own_gain},
     profiles=("quick",),  # on flowers frozen may win
 )
 
 # %% [markdown]
-# 89.0 % against 59.0 %: thirty points, on 300 pictures in front of parts of the photographs that training never saw.
-# If on your pictures frozen wins, keep it; it is simpler and cheaper. (In lesson 00, on pictures of a web site, the two
-# were level.)
+# 86.0 % against 54.3 %. Counting pips on a die that may lie anywhere, turned in any way, was in no frozen layer that we
+# read; it had to be learned. If on your pictures frozen wins, keep it; it is simpler and cheaper. (On lesson 00's web
+# pictures the two were level.) To turn or mirror each picture anew in every epoch, put `layers.RandomRotation` or
+# `RandomFlip` before the base: now that the base is inside `fit`, augmentation works.
 #
-# Save, load, ask: about a sign, and about something that is none.
+# Save, load, ask: about a die, and about something that is none.
 
 # %%
 own.save(FOLDER / "mine.keras")
 saved = keras.models.load_model(FOLDER / "mine.keras")
-cat = data.chelsea()[: 256 : 256 // SIDE, 100 : 356 : 256 // SIDE]
+cat = np.array(ImageOps.fit(Image.fromarray(data.chelsea()), (SIDE, SIDE)))
 for name, picture in {kinds[judged[1][0]]: judged[0][0], "a cat": cat}.items():
     answer = saved.predict(picture[None], verbose=0)[0]
     print(f"{name}: says {kinds[answer.argmax()]}, {answer.max():.0%} sure")
 
 # %% [markdown]
-# A cat is a 90, 72 % sure. A classifier has no word for "none of these", unless you give it a kind *other*.
+# A cat is a *two*, 100 % sure. A classifier has no word for "none of these", unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #
-# Back to the digits. One draw and one training can be luck. And did borrowing help at all, or would the same network
-# have learned this from random weights? So, on three draws of 200 labels that share no picture:
+# Back to the digits. One draw and one training can be luck, and did borrowing help at all? So, on three draws of 200
+# labels that share no picture:
 #
-# - **best frozen layer**: ridge on each of the three stages, the best by validation;
-# - **from scratch**: the same network with random weights, all of it trained, at a rate of 0.005 and for more epochs;
-# - **fine-tuned**: as above, the head first, then all of it at 0.0005.
+# - **frozen, mean** and **frozen, flat**: ridge on each of three stages read in that way, the best by validation;
+# - **from scratch**: the same network with random weights, at a rate of 0.005, chosen on other data, and for more epochs;
+# - **fine-tuned**: as above, the head first, then all of it at 0.0005, which won above.
 #
-# All are taken at their best epoch or layer on the same validation digits. The rates were chosen on other data.
+# All choose their epoch or layer by the same validation digits.
 #
-# **Guess first:** is from scratch better or worse than frozen?
+# **Guess first:** which of the four wins?
 
 
 # %%
@@ -361,53 +363,54 @@ def fine_tuned(rows):
     base.set_weights(borrowed)
     head = keras.Sequential([layers.Dense(10, activation="softmax")])
     head.compile(keras.optimizers.Adam(0.01), **recipe)
-    watched = of_pool[2][choose], labels[choose]
-    head.fit(of_pool[2][rows], labels[rows], validation_data=watched, epochs=30, **options)
+    watched = of_pool["mean"][2][choose], labels[choose]
+    head.fit(of_pool["mean"][2][rows], labels[rows], validation_data=watched, epochs=30, **options)
     unfreeze(base, last=len(base.layers))
     return trained(keras.Model(inputs, head(features)), rows, rate=0.0005, epochs=8)
 
 
-def best_frozen_layer(rows):
-    ridges = [RidgeClassifierCV(np.logspace(-3, 3, 13)).fit(x[rows], labels[rows]) for x in of_pool]
-    n = np.argmax([ridge.score(x[choose], labels[choose]) for ridge, x in zip(ridges, of_pool)])
-    return ridges[n].score(of_test[n], test[1])
+def frozen_read(way):
+    def best_layer(rows):
+        results = []
+        for x, x_test in zip(of_pool[way], of_test[way]):
+            ridge = RidgeClassifierCV(np.logspace(-2, 6, 17)).fit(x[rows], labels[rows])
+            results.append((ridge.score(x[choose], labels[choose]), ridge.score(x_test, test[1])))
+        return max(results, key=lambda result: result[0])[1]
+
+    return best_layer
 
 
 # %%
 base.set_weights(borrowed)
-stages = [network.get_layer(f"stage{n}").output for n in (1, 2, 3)]
-all_stages = keras.Model(network.input, [layers.GlobalAveragePooling2D()(each) for each in stages])
-of_pool, of_test = (all_stages.predict(x, verbose=0) for x in (pool, test[0]))
-worth = {}
-for method in (best_frozen_layer, from_scratch, fine_tuned):
-    worth[method] = [method(rows) for rows in draws]
-    shown = *(f"{share:7.1%}" for share in worth[method]), f"   mean {np.mean(worth[method]):.1%}"
-    print(f"{method.__name__.replace('_', ' '):18}", *shown)
-gain = paired_interval(worth[fine_tuned], worth[best_frozen_layer])
-print("fine tuned less from scratch:", paired_interval(worth[fine_tuned], worth[from_scratch]))
-
-# %% [markdown]
-# Fine-tuned 89.5 %, from scratch 85.7 %, best frozen layer 81.3 %. The **interval** in brackets says where the mean
-# difference over many draws from this pool is likely to lie. For the frozen layer it lies above zero. Against scratch
-# it does not, in three draws: with 200 labels a network of our own is a serious rival here. The fewer the labels, the
-# more the borrowed start is worth; *Deeper* has more draws.
+stages = keras.Model(network.input, [network.get_layer(f"stage{n}").output for n in (1, 2, 3)])
+pool_maps, test_maps = (stages.predict(x, verbose=0) for x in (pool, test[0]))
+of_pool, of_test = (
+    {way: [read(x) for x in maps] for way, read in ways.items()} for maps in (pool_maps, test_maps)
+)
+methods = {f"frozen, {way}": frozen_read(way) for way in ways}
+methods |= {"from scratch": from_scratch, "fine-tuned": fine_tuned}
+worth = {name: [method(rows) for rows in draws] for name, method in methods.items()}
+for name, right in worth.items():
+    print(f"{name:14}", *(f"{share:7.1%}" for share in right), f"   mean {np.mean(right):.1%}")
 
 # %%
-lesson.claim(
-    "fine-tuning-beats-frozen",
-    "With twenty labels of each digit, fine-tuning beats the best frozen layer.",
-    holds=gain.low > 0,
-    observed={"gain": gain},
-)
+for name in ("frozen, mean", "frozen, flat", "from scratch"):
+    print(f"fine-tuned less {name}: {paired_interval(worth['fine-tuned'], worth[name])}")
 
 # %% [markdown]
+# The winner trains no network at all: frozen and read *flat* gets 91.6 %, fine-tuned 89.5 %, from scratch 85.7 %, frozen
+# and read as a mean 81.3 %. These digits stand upright in the middle, and the mean forgets where a stroke was. The
+# **interval** in brackets says where the mean difference over many draws from this pool is likely to lie: fine-tuning
+# is ahead of the mean; from flat and from scratch three draws can't tell it apart. On these digits nothing had to be
+# relearned. On the dice it had. Ask the frozen network fairly before you train it.
+#
 # ## Where it breaks
 #
 # ### A flag without `compile`
 #
 # The model has been compiled and fitted, and only then somebody thinks of freezing the base.
 #
-# **Guess first:** how many of its 50 arrays of weights will move?
+# **Guess first:** how many of its 50 arrays of weights (10 of convolutions, 40 of batch normalisation) will move?
 
 # %%
 weights = base.get_weights()
@@ -458,23 +461,22 @@ lesson.claim(
 )
 
 # %% [markdown]
-# `fit` calls the model in training mode, and in a functional or sequential model this overrides the line (Keras 3.15):
-# all 20 averages moved. Who trusts it believes the network protected. The flags of `unfreeze` protect it, in every kind
-# of model. (In a model class of your own, with a `call` of your own, the line works.)
+# `fit` calls the model in training mode, and in a functional model like this one that overrides the line (Keras 3.15):
+# all 20 averages moved. Who trusts it believes the network protected. The flags of `unfreeze` protect it. What moving
+# averages do, without any gradient, to the letters is in *Deeper*.
 #
 # ## What it shows and what it does not
 #
-# *It shows* that where a network has looked away from what you need, relearning wins by far over all frozen layers that
-# we read; that the rate decides what is learned and what is forgotten; and two mistakes that no error reports.
+# *It shows* that relearning can win by far over everything that we read from the frozen network, as on the dice, and
+# that it need not, as on the digits; that the rate decides what is learned and what is forgotten; and two mistakes that
+# no error reports.
 #
-# *It does not show* that fine-tuning always wins: we chose two targets where it should, digits on gravel and numbers on
-# signs. Nor that batch normalisation is best left alone: on digits as far from letters as these, letting it train does
-# about as well, at a higher rate, and forgets more (*Deeper*). A seed varies the draws, new layers, random weights and
-# the signs; the borrowed weights, the digits' pool and test part never change.
+# *It does not show* which of the two your pictures are: measure it. A seed varies draws, new layers, random weights and
+# the dice; the borrowed weights, the digits' pool and test part never change.
 #
 # | if | then |
 # |---|---|
-# | frozen features are good on validation | stay frozen |
+# | frozen features, mean or flat, are good on validation | stay frozen |
 # | they are not | head first, then unfreeze from the end as far as validation says |
 # | you fine-tune | three rates, a factor of five apart, frozen among the candidates |
 # | you still need the source | keep a copy: the new weights forget |
@@ -483,8 +485,8 @@ lesson.claim(
 #
 # ### Exercise 02.1 · Learn, and keep the letters
 #
-# Find a rate at which all of the base, trained for eight epochs from `start`, gets at least two points more of the
-# validation digits right than frozen and still names 80 % of the letters. Set `careful` to it.
+# Find a rate at which all of the base, trained for eight epochs from `start`, gets at least seven points more of the
+# validation digits right than `frozen` and still names 85 % of the letters. Set `careful` to it.
 #
 # <details><summary>Hint</summary>
 #
@@ -493,14 +495,14 @@ lesson.claim(
 
 # %%
 ### BEGIN SOLUTION
-careful = 0.0002
+careful = 0.0003
 ### END SOLUTION
 
 # %% tags=["wrong-answer"]
 careful = 0.0025
 
 # %% tags=["wrong-answer"]
-careful = 1e-7
+careful = 1e-5
 
 
 # %%
@@ -521,9 +523,9 @@ def outcome(rate):
 # %%
 reasons = {
     "It should be a rate: a number above 0.": lambda rate: rate > 0,
-    "Too many letters are forgotten.": lambda rate: outcome(rate)[1] >= 0.8,
-    "The digits gain less than two points over frozen.": lambda rate: (
-        outcome(rate)[0] >= frozen + 0.02
+    "Too many letters are forgotten.": lambda rate: outcome(rate)[1] >= 0.85,
+    "The digits gain less than seven points over frozen.": lambda rate: (
+        outcome(rate)[0] >= frozen + 0.07
     ),
 }
 lesson.check("02.1", careful, reasons)
@@ -531,7 +533,7 @@ lesson.check("02.1", careful, reasons)
 # %% [markdown]
 # ### Exercise 02.2 · Don't trust a flag
 #
-# Write `moved_by_fit(model, base)`: it lets a compiled model fit the first twenty pictures of `train` once, counts the
+# Write `moved_by_fit(model, base)`: it lets a compiled model fit the first twenty pictures of `train` for one epoch, counts the
 # arrays of weights in `base` that moved, and leaves all weights as they were.
 #
 # <details><summary>Hint</summary>

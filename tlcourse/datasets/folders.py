@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from tlcourse.checks import known
+from tlcourse.datasets.dice import PIPS, paint_die
 from tlcourse.datasets.flowers import load_flowers
-from tlcourse.datasets.signs import LIMITS, paint_sign
 from tlcourse.datasets.website.kinds import KINDS, paint
 
 EACH = {"train": 20, "validation": 10, "test": 20}
@@ -18,10 +18,10 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     """Write a folder of labelled pictures in three parts, and one of pictures that nobody has sorted.
 
     In ``train``, ``validation`` and ``test`` stands a folder for each kind; ``unsorted`` holds pictures of all kinds.
-    Those of ``website`` and ``signs`` vary in size, and some of ``website`` have transparent corners.
+    Those of ``website`` and ``dice`` vary in size, and some of ``website`` have transparent corners.
 
     Args:
-        name: ``"website"`` or ``"signs"``, which are painted, or ``"flowers"``, which is fetched.
+        name: ``"website"`` or ``"dice"``, which are painted, or ``"flowers"``, which is fetched.
         folder: where they go; made if need be, and empty.
         seed: another seed paints or draws other pictures.
         evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``.
@@ -39,7 +39,7 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     Example:
         ``write_pictures("website", "pictures") / "train" / "chart"`` holds twenty charts.
     """
-    known("data set of folders", name, ["website", "signs", "flowers"])
+    known("data set of folders", name, ["website", "dice", "flowers"])
     known("part", evaluate_on, ["reporting", "development"])
     each = {part: each[known("part of a folder", part, list(EACH))] for part in each} if each else EACH
     folder = Path(folder).expanduser()
@@ -57,7 +57,7 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     return folder
 
 
-PAINTERS = {"website": (KINDS, lambda *about: paint(*about)[0]), "signs": (LIMITS, paint_sign)}
+PAINTERS = {"website": (KINDS, lambda *about: paint(*about)[0]), "dice": (PIPS, paint_die)}
 
 
 def _painted(painter, rng, evaluate_on):
