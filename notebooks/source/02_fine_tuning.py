@@ -101,9 +101,8 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 # | leave batch normalisation frozen | it keeps averages of what it has seen; new pictures would move them |
 # | a low rate $\eta$ | what a long step destroys, 200 pictures can't teach again |
 #
-# Only the last is beyond doubt. On these digits the first and the third made no difference to the digits that three
-# draws could show, and the second cost points; the letters suffered more without them (*Deeper*). They are where one
-# begins; the validation part decides.
+# Only the last is beyond doubt. On these digits three draws could show no difference from the first and the third, and
+# unfreezing the end alone cost points (*Deeper*). They are where one begins; the validation part decides.
 #
 # ## By hand
 #
