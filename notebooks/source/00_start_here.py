@@ -654,4 +654,4 @@ lesson.check(
 # **[Deeper](deeper/00_start_here.ipynb)**: what borrowing is worth with 2 to 40 labels, what augmentation does, what
 # the model weighs in each format, and how to notice that the pictures have changed.
 #
-# **Next**: lesson 01 asks how much borrowing is worth, and from which layer.
+# **Next**: lesson 01 asks how much borrowing is worth.

@@ -17,13 +17,13 @@
 # %% [markdown]
 # # 01 · Feature extraction: what is already known?
 #
-# You have fifty labelled pictures of handwritten digits, five of each. That is too few to train a good network. But
+# You have fifty labelled pictures of handwritten digits, five of each: too few to train a good network. But
 # somebody has already trained one, on forty thousand *printed letters*. It has never seen a digit, and nothing written
 # by hand. Can you use what it knows? How, and how much is it worth to you?
 #
 # **After this lesson you can** put a classifier of your own on a pretrained network, in plain Keras; compute its
-# features once and train on them in a moment; do it with ten pictures of each kind; say what the pretrained network is
-# worth; and see two mistakes that raise no error. About 80 minutes with the exercises. You should have called `fit`
+# features once; do it with ten pictures of each kind; say what the pretrained network is worth; and see two mistakes
+# that raise no error. About 80 minutes with the exercises. You should have called `fit`
 # before.
 
 # %% tags=["parameters"]
@@ -33,7 +33,7 @@ SEED = 0
 
 # %% [markdown]
 # The next cell belongs to the course: it loads the data (`lesson.pick` and `lesson.part` say which, for this run). The
-# numbers in the text are those of this page as it was published; elsewhere the last digit may differ.
+# numbers in the text are those of this page as it was published.
 
 # %%
 import tempfile
@@ -55,7 +55,7 @@ letters = load_dataset("letters", evaluate_on=lesson.part).test
 # %%
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -65,6 +65,7 @@ from PIL import Image
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.svm import SVC
+from tlcourse.evaluation import paired_interval
 from tlcourse.plotting import plot_images
 
 keras.utils.set_random_seed(SEED)
@@ -147,16 +148,15 @@ print(f"digits  {ready.shape[1:]}, {ready.min():.2f} to {ready.max():.2f}")
 _ = plot_images(np.concatenate([as_colour[:5], ready[::10]]), ["letter"] * 5 + ["digit"] * 5)
 
 # %% [markdown]
-# Same size, same range, both bright on black; the digits are blurrier. Always look at this before you train.
+# Same size, same range, both bright on black; the digits are blurrier.
 #
 # ### A new last layer
 
 # %%
 model = keras.Sequential([reader, layers.Dense(10, activation="softmax")])
 model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
-start = time.perf_counter()
 curve = model.fit(ready, pool.labels[few], batch_size=50, epochs=60, verbose=0).history
-print(f"sixty epochs in {time.perf_counter() - start:.1f} s")
+print(f"loss: {curve['loss'][0]:.2f} after the first, {curve['loss'][-1]:.3f} after the last")
 
 # %%
 by_hand = model.evaluate(test_ready, test.labels, verbose=0)[1]
@@ -164,30 +164,18 @@ print(f"{by_hand:.1%} of the test digits are right; guessing: {1 / 10:.1%}")
 says = model.predict(test_ready, verbose=0).argmax(axis=1)
 wrong = np.flatnonzero(says != test.labels)
 print("mistakes by digit, 0 to 9:", np.bincount(test.labels[wrong], minlength=10))
-plt.figure(figsize=(4.5, 2.2))
-plt.plot(curve["loss"])
-_ = plt.xlabel("epoch"), plt.ylabel("loss on the fifty"), plt.ylim(0)
-shown = wrong[:: len(wrong) // 10][:10]
+moved = [not np.array_equal(*pair) for pair in zip(borrowed, base.get_weights())]
+print(f"{sum(moved)} of {len(moved)} arrays of borrowed weights moved")
+shown = wrong[:: len(wrong) // 10 + 1]
 _ = plot_images(test.images[shown], [f"{test.labels[n]}, says {says[n]}" for n in shown])
 
 # %% [markdown]
-# From fifty pictures, 89.7 % of 897 others are right. Sixty epochs at a rate of 0.01 are ordinary choices for one new
-# layer, not tuned: the loss is near zero, so the layer knows its fifty by heart. But the mistakes are not spread
-# evenly: 34 of the 92 are ones. Compare the labelled ones in the first figure with the misread ones: people write
-# a one in more ways than five examples show.
+# From fifty pictures, 89.7 % of 897 others are right. Rate and epochs are ordinary choices, not tuned: the loss is near
+# zero, so the layer knows its fifty by heart. But the mistakes are not spread
+# evenly: 34 of the 92 are ones. Compare the labelled ones in the first figure with the misread ones.
 #
-# Did training leave the borrowed network alone? Don't believe it, look. (A **claim** is a conclusion that code checks,
-# here and in the course's own tests, with several seeds.)
-
-# %%
-lesson.claim(
-    "frozen-unmoved",
-    "Training moved no weight of the frozen network, not by one bit.",
-    holds=all(np.array_equal(*pair) for pair in zip(borrowed, base.get_weights())),
-    observed={"arrays of weights compared": len(borrowed)},
-)
-
-# %% [markdown]
+# And no borrowed weight moved: we counted.
+#
 # ### Compute the features once
 #
 # In sixty epochs `fit` sent the same fifty pictures through the frozen network sixty times, and got the same features
@@ -196,19 +184,20 @@ lesson.claim(
 # when each of the fifty is left out in turn.
 
 # %%
-start = time.perf_counter()
 features = reader.predict(ready, verbose=0)
 ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 13)).fit(features, pool.labels[few])
-print(f"features {features.shape} and ridge in {time.perf_counter() - start:.2f} s")
 test_features = reader.predict(test_ready, verbose=0)
 print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are right")
+missed = test.labels[ridge.predict(test_features) != test.labels]
+print("mistakes by digit, 0 to 9:", np.bincount(missed, minlength=10))
 
 # %% [markdown]
-# The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two. From here on we use ridge
-# because it is quick, and there is no rate to choose.
+# The same fifty pictures and features, and 92.6 % are right. Of 66 mistakes, 22 are ones: the same five examples served
+# ridge better. One draw can't rank the two. From here on we use ridge because it is quick, and there is no rate to
+# choose.
 #
-# The price of features computed once: no **augmentation**, that is, no turning or shifting of each picture anew in
-# every epoch. A changed picture has features of its own.
+# The price: no **augmentation**, no turning or shifting of each picture anew in every epoch; a changed picture has
+# features of its own.
 #
 # ## On your own data
 #
@@ -223,7 +212,8 @@ from tlcourse.datasets import write_pictures
 
 NAME = lesson.pick(quick="website", full="flowers")
 about = {"seed": SEED, "evaluate_on": lesson.part, "each": {"train": 10, "test": 20}, "unsorted": 0}
-FOLDER = write_pictures(NAME, tempfile.mkdtemp(), **about)
+FOLDER = Path(tempfile.mkdtemp())
+_ = write_pictures(NAME, FOLDER, **about)
 
 # %%
 from tlcourse.own_data import read_parts
@@ -231,8 +221,8 @@ from tlcourse.own_data import read_parts
 parts = read_parts(FOLDER, side=128)
 mine, judged, kinds = parts["train"], parts["test"], parts["train"].kinds
 print(len(mine.labels), "labelled,", len(judged.labels), "to test:", *kinds)
-shown = [n for kind in range(len(kinds)) for n in np.flatnonzero(mine.labels == kind)[:2]]
-_ = plot_images(mine.images[shown], [kinds[mine.labels[n]] for n in shown], columns=6)
+large = plt.figure(figsize=(8, 3.4)).gca()
+_ = plot_images(mine.images[::5], [kinds[n] for n in mine.labels[::5]], columns=6, ax=large)
 
 # %% [markdown]
 # The steps are those of *By hand*: cut, freeze, features once, ridge. Two questions remain, and sixty labels must answer
@@ -264,19 +254,31 @@ for name, right in tried.items():
 best = max((64, 128), key=lambda side: tried[side].mean())
 
 # %% [markdown]
-# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each of the five folds 128 is ahead or
-# level.
-#
-# So take the better size, train on all sixty, and look at the test part once. Then save. The solution of ridge is a
-# layer: its coefficients are the weights of a `Dense`, with a named output for each kind.
+# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each fold 128 is ahead or level. So take the better size, train on all sixty, and look at the test part once.
 
 # %%
 final = read_parts(FOLDER, side=best)
 my_reader = borrow(best)
 my_ridge.fit(my_reader.predict(final["train"].images, verbose=0), mine.labels)
 of_judged = my_reader.predict(final["test"].images, verbose=0)
-print(f"test: {my_ridge.score(of_judged, judged.labels):.1%} of {len(judged.labels)} are right")
+says = my_ridge.predict(of_judged)
+no_network = SVC(C=10).fit(pixels, mine.labels)
+judged_pixels = judged.images[:, 4::8, 4::8].reshape(len(judged.labels), -1)
+print(f"test: {np.mean(says == judged.labels):.1%} of {len(says)} are right")
+print(f"pixels, SVM: {no_network.score(judged_pixels, judged.labels):.1%}")
+wrong = np.flatnonzero(says != judged.labels)[:6]
+captions = [f"says {kinds[says[n]]}" for n in wrong]
+_ = plot_images(judged.images[wrong], captions, columns=6, ax=plt.figure(figsize=(8, 1.8)).gca())
+print("they are:", *(kinds[judged.labels[n]] for n in wrong))
 
+# %% [markdown]
+# 93.3 % of 120 new pictures, from sixty labels; without a network 60.0 %. Look at the mistakes: a banner is a photograph
+# with words on it.
+#
+# Then save. The solution of ridge is a layer: its coefficients are the weights of a `Dense`, with a named output for
+# each kind.
+
+# %%
 weights, bias = np.atleast_2d(my_ridge.coef_), np.atleast_1d(my_ridge.intercept_)
 if len(kinds) == 2:  # then ridge keeps one row, that of the second kind
     weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
@@ -287,7 +289,7 @@ named = {kind: scores[:, n] for n, kind in enumerate(kinds)}
 keras.Model(my_reader.input, named).save(FOLDER / "mine.keras")
 
 # %% [markdown]
-# 93.3 % of 120 new pictures, from sixty labels. Below is the program for whoever gets the file. It needs Keras and
+# Below is the program for whoever gets the file. It needs Keras and
 # Pillow, and nothing of this course. It reads a picture just as the training did: upright, transparent parts on white,
 # the middle square.
 
@@ -301,9 +303,10 @@ from PIL import Image, ImageOps
 model = keras.models.load_model("mine.keras")
 side = model.input_shape[1]
 for file in sys.argv[1:]:
-    picture = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
+    picture = ImageOps.exif_transpose(Image.open(file))
+    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
     page = Image.new("RGBA", picture.size, "white")
-    page.alpha_composite(picture)
+    page.alpha_composite(picture.convert("RGBA"))
     pixels = np.array(ImageOps.fit(page.convert("RGB"), (side, side)))
     scores = {kind: float(score[0]) for kind, score in model(pixels[None]).items()}
     first, second = sorted(scores, key=scores.get)[:-3:-1]
@@ -318,50 +321,56 @@ print(subprocess.run(program, cwd=FOLDER, check=True, capture_output=True, text=
 
 # %% [markdown]
 # Ridge aims at +1 for the right kind and −1 for the others. These are scores, no probabilities, and the program says
-# *banner* to pure noise: a classifier has no word for "none of these", unless you give it a kind *other*. Don't build
-# on the low score; other nonsense may score high.
+# *banner* to pure noise: a classifier has no word for "none of these", unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #
-# Back to the digits. What would you have had *without* the letters? The rival is no network at all: a **support vector
-# machine on the pixels**, a strong plain classifier for such small pictures, its two settings chosen by
-# cross-validation inside the same fifty labels. And was it luck that these fifty were drawn? So twenty draws, the same
-# for both.
+# Back to the digits. What would you have had *without* the letters? Two rivals on the same labels:
+#
+# - **pixels**: no network, a support vector machine on the pixels, strong for such small pictures; its two settings are
+#   chosen by cross-validation inside the fifty labels;
+# - **untrained**: the same network with random weights, and ridge. It says whether *letters* help, or layers alone.
+#
+# All on the same twenty draws, for one may be luck.
 #
 # **Guess first:** how many of the test digits do the pixels get right?
 
 # %%
 every = reader.predict(prepare(pool.images), verbose=0)
+untrained = keras.models.clone_model(reader)  # the same layers, new random weights
+random_every, random_test = (untrained.predict(prepare(x.images), verbose=0) for x in (pool, test))
 flat, flat_test = (
     part.images.reshape(len(part.images), -1) / digits.images.max() for part in (pool, test)
 )
 svm = GridSearchCV(SVC(), {"C": [1, 10], "gamma": np.array([1, 3, 10, 30]) / flat.shape[1]}, cv=3)
+ways = {
+    "letters": (ridge, every, test_features),
+    "untrained": (ridge, random_every, random_test),
+    "pixels": (svm, flat, flat_test),
+}
 draws = [draw(5) for _ in range(20)]
-right = {"letters": [], "pixels": []}
-for rows in draws:
-    ridge.fit(every[rows], pool.labels[rows])
-    right["letters"].append(ridge.score(test_features, test.labels))
-    svm.fit(flat[rows], pool.labels[rows])
-    right["pixels"].append(svm.score(flat_test, test.labels))
+right = {
+    name: [method.fit(x[rows], pool.labels[rows]).score(x_test, test.labels) for rows in draws]
+    for name, (method, x, x_test) in ways.items()
+}
 
 # %%
 for name, shares in right.items():
     print(
-        f"{name}: mean {np.mean(shares):.1%}, single draws {min(shares):.1%} to {max(shares):.1%}"
+        f"{name:9} mean {np.mean(shares):.1%}, single draws {min(shares):.1%} to {max(shares):.1%}"
     )
-gains = 100 * (np.array(right["letters"]) - right["pixels"])
-half = 2.093 * gains.std(ddof=1) / np.sqrt(20)  # 2.093: Student's t for twenty draws
-print(
-    f"gain {gains.mean():+.1f} points, 95 % interval {gains.mean() - half:+.1f} to {gains.mean() + half:+.1f}"
-)
+gain = paired_interval(right["letters"], right["pixels"])
+print("letters less pixels:", gain)
 _, ax = plt.subplots(figsize=(4.5, 2.4))
 for place, (name, shares) in enumerate(right.items()):
     ax.plot(shares, np.full(20, place) + np.linspace(-0.2, 0.2, 20), "o", label=name)
-_ = ax.set(xlabel="share of the test digits that is right", yticks=[0, 1], yticklabels=right)
+_ = ax.set(xlabel="share of the test digits that is right", yticks=[0, 1, 2], yticklabels=right)
 
 # %% [markdown]
 # The letters are worth 7.0 points. *You* will have one draw, and single draws gave 89.7 to 94.0 %. The **interval**
-# is about the mean gain over many draws from this pool, on these test digits; not about other people's handwriting.
+# in brackets is about the mean gain over many draws from this pool, on these test digits; not about other people's
+# handwriting. One set of random weights gets 67.4 %, less than
+# pixels: what helps is what was learned.
 #
 # What speaks against us: with fifty labels of each digit, half a point is left, if that (*Deeper*, where another way of
 # reading the features does better).
@@ -370,8 +379,8 @@ _ = ax.set(xlabel="share of the test digits that is right", yticks=[0, 1], ytick
 lesson.claim(
     "letters-beat-pixels",
     "With five labels of each digit, the borrowed features beat a support vector machine on pixels.",
-    holds=bool(gains.mean() - half > 0),
-    observed={"gain in points": gains.mean(), "half of the interval": half},
+    holds=gain.low > 0,
+    observed={"gain": gain},
 )
 
 # %% [markdown]
@@ -380,10 +389,10 @@ lesson.claim(
 # ### Dark on bright
 #
 # Somebody scans black ink on white paper, so every picture is inverted, labelled and test pictures alike. For a person
-# that makes no difference, and none for the support vector machine, which uses nothing but distances between
-# pictures. Ridge is trained on the inverted pictures.
+# that makes no difference, and none for the support vector machine, which uses only distances between pictures.
+# Ridge is trained on the inverted ones.
 #
-# **Guess first:** is borrowing still worth it?
+# **Guess first:** how many points does it cost?
 
 # %%
 inverted, test_inverted = (
@@ -392,16 +401,15 @@ inverted, test_inverted = (
 turned = [
     ridge.fit(inverted[rows], pool.labels[rows]).score(test_inverted, test.labels) for rows in draws
 ]
-loss = 100 * (np.array(turned) - right["pixels"])
-half = 2.093 * loss.std(ddof=1) / np.sqrt(20)
+loss = paired_interval(turned, right["pixels"])
 print(f"letters, inverted: {np.mean(turned):.1%}; pixels: {np.mean(right['pixels']):.1%}")
 
 # %%
 lesson.claim(
     "inverted-loses",
     "On inverted pictures the borrowed features lose to the support vector machine on pixels.",
-    holds=bool(loss.mean() + half < 0),
-    observed={"difference in points": loss.mean(), "half of the interval": half},
+    holds=loss.high < 0,
+    observed={"difference": loss},
 )
 
 # %% [markdown]
@@ -432,7 +440,7 @@ print(
 # %% [markdown]
 # The digits are about as good, in this one draw. But the network names 2.8 % of the letters: it is no longer what you
 # borrowed, and features computed once would be wrong after the first step. Whether relearning pays, and how to do it
-# with care, is lesson 02. The repair is one line, and the claim "no weight moved" is how to check it.
+# with care, is lesson 02. The repair is one line, and counting what moved is how to check it.
 #
 # ## What it shows and what it does not
 #
@@ -440,7 +448,7 @@ print(
 # network for photographs make a usable classifier; and that pictures of another kind cost accuracy without an error.
 #
 # *It does not show* that frozen is best (lesson 02), nor when a source helps (lesson 06). A seed varies draws, new layers
-# and web pictures; the borrowed weights and the digits' pool and test part stay.
+# and web pictures, not the borrowed weights or the digits' pool and test part.
 #
 # | you have | do |
 # |---|---|
@@ -503,11 +511,17 @@ reasons = {
 lesson.check("01.1", letters_with, reasons)
 
 # %% [markdown]
+# <details><summary>What comes out</summary>
+#
+# About 85.3 %; the pixels with five have 85.0: the letters are worth about three labels of each digit.
+# <!-- not measured here: the solution of this exercise -->
+# </details>
+#
 # ### Exercise 01.2 · Repair it at the door
 #
 # Colleagues send scans of which nobody knows the polarity. Write `normalise(images)`: it takes float pictures in
 # [0, 1], some bright on dark, some dark on bright, and returns all of them bright on dark. You may look at pixels, not
-# at labels. If it works, ridge on such scans is back where it was on upright ones.
+# at labels.
 #
 # <details><summary>Hint</summary>
 #
@@ -548,6 +562,12 @@ reasons = {
 lesson.check("01.2", normalise, reasons)
 
 # %% [markdown]
+# <details><summary>What it is worth</summary>
+#
+# With every second scan inverted, the mean of the draws is 43.1 %; after `normalise`, 92.0 %.
+# <!-- not measured here: the solution of this exercise -->
+# </details>
+#
 # ### Check yourself
 #
 # <details><summary>You train a last layer for 20 epochs on 50 pictures. How many pictures pass through the base with

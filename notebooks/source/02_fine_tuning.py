@@ -32,12 +32,12 @@ PROFILE = "quick"
 SEED = 0
 
 # %% [markdown]
-# The next cell belongs to the course: it loads the data. The numbers in the text are those of this page as it was
-# published; elsewhere the last digit may differ.
+# The next cell belongs to the course: it loads the data. The numbers in the text are those of this page as published.
 
 # %%
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -45,7 +45,6 @@ import numpy as np
 from keras import layers
 from PIL import Image, ImageOps
 from skimage import data
-from sklearn.linear_model import RidgeClassifierCV
 from tlcourse.datasets import load_dataset
 from tlcourse.evaluation import paired_interval
 from tlcourse.lesson import Lesson
@@ -80,14 +79,12 @@ choose, *draws = (
 train, validation = (pool[draws[0]], labels[draws[0]]), (pool[choose], labels[choose])
 test = prepare(digits.test.images), digits.test.labels
 asked, answers = prepare(letters.images[:200]), letters.labels[:200]
-
-# %%
 print(len(train[1]), "to train,", len(choose), "to choose,", len(test[1]), "to test")
 shown = draws[0][::10]
 _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 
 # %% [markdown]
-# Two of each digit. We also keep 200 printed letters, the network's old job: they will tell what it forgets.
+# We also keep 200 printed letters, the network's old job: they will tell what it forgets.
 #
 # ## Idea
 #
@@ -105,8 +102,8 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 # | leave batch normalisation frozen | it keeps averages of what it has seen; new pictures would move them |
 # | a low rate $\eta$ | what a long step destroys, 200 pictures can't teach again |
 #
-# Only the last is beyond doubt. On these digits three draws could show no difference from the first and the third, and
-# unfreezing the end alone cost points (*Deeper*). They are where one begins; the validation part decides.
+# They are no laws. On these digits three draws could show no difference from the first and the
+# third, unfreezing the end alone cost points (*Deeper*), and a rate can be too low as well. The validation part decides.
 #
 # ## By hand
 #
@@ -116,7 +113,7 @@ _ = plot_images(digits.pool.images[shown], labels[shown], columns=10)
 # and shares all others with `base`, so we can ask the same weights about both jobs.
 #
 # The head is trained on features that are computed once. With so much patience `EarlyStopping`
-# never stops; it returns to the epoch with the lowest validation loss. So every training here is taken at its best.
+# never stops; it returns to the epoch with the lowest validation loss, in every training of this page.
 
 # %%
 from tlcourse.backbones import load_network
@@ -142,8 +139,9 @@ print(f"frozen: {frozen:.1%} of the validation digits are right; guessing: 10.0%
 # %% [markdown]
 # ### Unfreeze the end, compile again, train slowly
 #
-# A flag on each layer says whether it may train. Ours go from the end, and leave out batch normalisation. Then
-# `compile` again: it settles what is trained. The rate is a twentieth of the head's.
+# A flag on each layer says whether it may train. Ours go from the end, and leave out batch normalisation. The last of
+# the network's four blocks has twelve layers (`base.summary()` lists them). Then `compile` again: it settles what is
+# trained. The rate is a twentieth of the head's.
 
 
 # %%
@@ -154,7 +152,7 @@ def unfreeze(base, last):
         layer.trainable = n < last and not isinstance(layer, layers.BatchNormalization)
 
 
-unfreeze(base, last=12)  # the last of the four blocks
+unfreeze(base, last=12)
 model.compile(keras.optimizers.Adam(0.0005), **recipe)
 count = sum(np.prod(weight.shape) for weight in model.trainable_weights)
 print(f"{count:,} of {model.count_params():,} numbers will be trained, those of the head and of")
@@ -180,7 +178,7 @@ print("validation:", *(f"{share:.1%}" for share in curves["val_accuracy"]))
 
 # %%
 def shares(model):
-    """What is right: of the validation digits, of the letters, of the test digits."""
+    """What is right: of the validation digits, of the letters (by `network`), of the test digits."""
     named = network.predict(asked, verbose=0).argmax(axis=1)
     right = [model.evaluate(*part, verbose=0)[1] for part in (validation, test)]
     return right[0], np.mean(named == answers), right[1]
@@ -205,8 +203,9 @@ for name, (right, _) in tried.items():
 model.set_weights(tried[best][1])
 
 # %% [markdown]
-# *The target*: all of it at 0.0005 gets 91.0 % of the test digits right, this frozen layer 73.6 %, the end alone, at this
-# rate, 80.3 %. *The rate* decides: at 0.0025 the network ends far below frozen. Always try three, a factor of five
+# *The target*: all of it at 0.0005 gets 91.0 % of the test digits right, the end alone, at this rate, 80.3 %. Frozen, with
+# this head on this layer, it is 73.6 %; there are better ways to read a frozen network, as you will see. *The rate*: at
+# 0.0025 the network ends far below frozen, at 0.0001 eight epochs teach it little. Always try three, a factor of five
 # apart. *The source*: nobody asked the network to keep its letters. At the rate that is best for the digits it still
 # names 73.5 % of them, at the high one 1.5 %. This is **forgetting**.
 #
@@ -237,52 +236,61 @@ from tlcourse.datasets import write_pictures
 MINE, SIDE, CUT = lesson.pick(quick=("dice", 64, "block11_out"), full=("flowers", 128, "features"))
 each = {"train": 40, "validation": 20, "test": 50}
 about = {"seed": SEED, "evaluate_on": lesson.part, "each": each, "unsorted": 0}
-FOLDER = write_pictures(MINE, tempfile.mkdtemp(), **about)
+FOLDER = Path(tempfile.mkdtemp())
+_ = write_pictures(MINE, FOLDER, **about)
 
 # %%
 from tlcourse.own_data import read_parts
 
-parts = read_parts(FOLDER, side=SIDE).values()
-mine, known, judged = ((part.images, part.labels) for part in parts)
-kinds = next(iter(parts)).kinds
+parts = read_parts(FOLDER, side=SIDE)
+mine, known, judged = ((part.images, part.labels) for part in parts.values())
+kinds = parts["train"].kinds
 print(len(mine[1]), "to train,", len(known[1]), "to choose,", len(judged[1]), "to test:", *kinds)
 _ = plot_images(mine[0][::10], [kinds[label] for label in mine[1][::10]], columns=12)
 
 # %% [markdown]
-# First without fine-tuning: how far do frozen features get? Be fair to them: read several layers, and each in two ways,
-# as the **mean** over its places, which forgets where something is, and **flat**, all places one after the other.
+# First without fine-tuning. How far do pixels get, in a support vector machine? And frozen features? Be fair to them:
+# read several layers, and each in two ways, as the **mean** over its places, which forgets where something is, and
+# **flat**, all places one after the other.
 
 # %%
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.svm import SVC
+
 big, _ = load_network("efficientnet-lite0", side=SIDE, include_top=False)
-ends = ["block06_out", "block11_out", "block14_out", "features"]
-maps = keras.Model(big.input, [big.get_layer(end).output for end in ends])
-mine_maps, known_maps, judged_maps = (maps.predict(x, verbose=0) for x, _ in (mine, known, judged))
-ways = {
-    "mean": lambda maps: maps.mean(axis=(1, 2)),
-    "flat": lambda maps: maps.reshape(len(maps), -1),
+ways = {"mean": layers.GlobalAveragePooling2D(), "flat": layers.Flatten()}
+readings = {
+    f"{end}, {way}": read(big.get_layer(end).output)
+    for end in ("block06_out", "block11_out", "block14_out", "features")
+    for way, read in ways.items()
 }
-still = {}
-for n, end in enumerate(ends):
-    for way, read in ways.items():
-        ridge = RidgeClassifierCV(np.logspace(-2, 6, 17)).fit(read(mine_maps[n]), mine[1])
-        right = ridge.score(read(known_maps[n]), known[1])
-        still[end, way] = right, ridge.predict(read(judged_maps[n]))
-        print(f"frozen, {end:11} {way} of {maps.output[n].shape[1:]}: validation {right:.1%}")
+my_reader = keras.Model(big.input, readings)
+x, x_known, x_judged = (my_reader.predict(images, verbose=0) for images, _ in (mine, known, judged))
+pixels, judged_pixels = (
+    part[0][:, 2::4, 2::4].reshape(len(part[1]), -1) for part in (mine, judged)
+)
+of_pixels = SVC(C=10).fit(pixels, mine[1]).score(judged_pixels, judged[1])
+print(f"pixels, SVM: {of_pixels:.1%} of the test pictures")
+
+# %%
+ridges, still = {}, {}
+for name in readings:  # ridge with a column for each kind: the largest is the answer
+    ridges[name] = RidgeCV(np.logspace(-2, 6, 17)).fit(x[name], np.eye(len(kinds))[mine[1]])
+    still[name] = np.mean(ridges[name].predict(x_known[name]).argmax(axis=1) == known[1])
+    print(f"frozen, {name:17} {x[name].shape[1]:6,} numbers: validation {still[name]:.1%}")
+best_frozen = max(still, key=still.get)
 
 # %% [markdown]
-# Guessing would give 16.7 %, but no way of reading gets far. We cut at `block11_out`: a grid of 4×4 places, where the
-# end has 2×2, and cheaper to train. The head first:
+# Guessing would give 16.7 %: pixels don't do better. We cut at `block11_out`: a grid of 4×4 places, where the end has 2×2, and cheaper to train.
+# The head first:
 
 # %%
 my_base = keras.Model(big.input, big.get_layer(CUT).output)
-my_features = layers.GlobalAveragePooling2D()(my_base.output)
-my_reader = keras.Model(big.input, my_features)
-x, watched = (my_reader.predict(pictures, verbose=0) for pictures, _ in (mine, known))
-
 top = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(kinds), activation="softmax")])
 top.compile(keras.optimizers.Adam(0.01), **recipe)
-top.fit(x, mine[1], validation_data=(watched, known[1]), epochs=30, **options)
-own = keras.Model(big.input, top(my_features))
+watched = x_known[f"{CUT}, mean"], known[1]
+top.fit(x[f"{CUT}, mean"], mine[1], validation_data=watched, epochs=30, **options)
+own = keras.Model(big.input, top(readings[f"{CUT}, mean"]))
 
 # %% [markdown]
 # Then all of it, at three rates; the validation pictures choose.
@@ -296,15 +304,13 @@ for rate in (0.0002, 0.001, 0.005):
     own.fit(*mine, validation_data=known, epochs=15, **options)
     results[rate] = own.evaluate(*known, verbose=0)[1], own.get_weights()
     print(f"fine-tuned at {rate}: {results[rate][0]:.1%} of the validation pictures are right")
-own.set_weights(max(results.values(), key=lambda result: result[0])[1])
-says = own.predict(judged[0], verbose=0).argmax(axis=1)
+best_rate = max(results, key=lambda rate: results[rate][0])
 
 # %%
-best_end = max(still, key=lambda read: still[read][0])
-of_frozen, of_tuned = still[best_end][1] == judged[1], says == judged[1]
-print(
-    f"test: frozen, {best_end[0]} {best_end[1]}: {of_frozen.mean():.1%}; fine-tuned: {of_tuned.mean():.1%}"
-)
+own.set_weights(results[best_rate][1])
+of_tuned = own.predict(judged[0], verbose=0).argmax(axis=1) == judged[1]
+of_frozen = ridges[best_frozen].predict(x_judged[best_frozen]).argmax(axis=1) == judged[1]
+print(f"test: frozen, {best_frozen}, {of_frozen.mean():.1%}; fine-tuned {of_tuned.mean():.1%}")
 own_gain = paired_interval(of_tuned, of_frozen)
 
 # %%
@@ -320,23 +326,36 @@ lesson.claim(
 # 89.7 % against 54.3 %. In five runs of this page, with other dice each time, the gain was 27.7 to 35.3 points.
 # <!-- not measured here: seeds 0 to 4 of this page -->
 #
-# Where a die lies and how it is turned should not matter for its pips; no frozen layer that we read could count them
-# well. If on your pictures frozen wins, keep it; it is simpler and cheaper. (On lesson 00's web pictures the two were
-# level.) To turn or mirror each picture anew in every epoch, put `layers.RandomRotation` or `RandomFlip` before the
-# base: now that the base is inside `fit`, augmentation works.
+# Frozen falls from 65.0 % on validation: it was the best of eight readings there, and the best of eight looks better
+# than it is. On pictures of 128 pixels, in three trials, it reached 66.3 to 71.7 %: better, and far behind.
+# <!-- not measured here: development seeds 100 to 102 -->
 #
-# Save, load, ask: about a die, and about something that is none.
+# Where a die lies and how it is turned should not matter for its pips; no frozen layer that we read could count them
+# well. To turn or mirror each picture anew in every epoch,
+# put `layers.RandomRotation` or `RandomFlip` before the base: with the base inside `fit`, augmentation works.
+#
+# Keep what validation prefers, and if it is frozen, keep that: it is simpler and cheaper. Then save it with the names of
+# its kinds, load it, and ask about a die, and about something that is none.
 
 # %%
-own.save(FOLDER / "mine.keras")
+answer = own.output
+if still[best_frozen] >= results[best_rate][0]:
+    own.set_weights(own_start)
+    ridge, last = ridges[best_frozen], layers.Dense(len(kinds))
+    answer = last(readings[best_frozen])
+    last.set_weights([ridge.coef_.T, ridge.intercept_])
+named = {kind: answer[:, n] for n, kind in enumerate(kinds)}
+keras.Model(big.input, named).save(FOLDER / "mine.keras")
+
+# %%
 saved = keras.models.load_model(FOLDER / "mine.keras")
 cat = np.array(ImageOps.fit(Image.fromarray(data.chelsea()), (SIDE, SIDE)))
 for name, picture in {kinds[judged[1][0]]: judged[0][0], "a cat": cat}.items():
-    answer = saved.predict(picture[None], verbose=0)[0]
-    print(f"{name}: says {kinds[answer.argmax()]}, {answer.max():.0%} sure")
+    scores = {kind: score[0] for kind, score in saved.predict(picture[None], verbose=0).items()}
+    print(f"{name}: says {max(scores, key=scores.get)}, {max(scores.values()):.2f}")
 
 # %% [markdown]
-# A cat is a *two*, 100 % sure. A classifier has no word for "none of these", unless you give it a kind *other*.
+# A cat is a *two*, with a probability of 1.00. A classifier has no word for "none of these", unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #
@@ -350,17 +369,19 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a cat": cat}.items():
 # %%
 base.set_weights(borrowed)
 stages = keras.Model(network.input, [network.get_layer(f"stage{n}").output for n in (1, 2, 3)])
-pool_maps, test_maps = (stages.predict(x, verbose=0) for x in (pool, test[0]))
 worth = {}
 for way, read in ways.items():
-    of_stages = [(read(x), read(x_test)) for x, x_test in zip(pool_maps, test_maps)]
+    stage_reader = keras.Model(inputs, [read(stage) for stage in stages(inputs)])
+    of_pool, of_test = (stage_reader.predict(images, verbose=0) for images in (pool, test[0]))
     worth[f"frozen, {way}"] = []
     for rows in draws:
-        results = []
-        for x, x_test in of_stages:
-            ridge = RidgeClassifierCV(np.logspace(-2, 6, 17)).fit(x[rows], labels[rows])
-            results.append((ridge.score(x[choose], labels[choose]), ridge.score(x_test, test[1])))
-        worth[f"frozen, {way}"].append(max(results, key=lambda result: result[0])[1])
+        scores = []
+        for part, test_part in zip(of_pool, of_test):
+            ridge = RidgeClassifierCV(np.logspace(-2, 6, 17)).fit(part[rows], labels[rows])
+            scores.append(
+                (ridge.score(part[choose], labels[choose]), ridge.score(test_part, test[1]))
+            )
+        worth[f"frozen, {way}"].append(max(scores, key=lambda score: score[0])[1])
 
 # %%
 worth["fine-tuned"] = []
@@ -368,15 +389,14 @@ for rows in draws:
     base.set_weights(borrowed)
     new_head = keras.Sequential([layers.Dense(10, activation="softmax")])
     new_head.compile(keras.optimizers.Adam(0.01), **recipe)
-    x, watched = (reader.predict(pool[part], verbose=0) for part in (rows, choose))
-    new_head.fit(x, labels[rows], validation_data=(watched, labels[choose]), epochs=30, **options)
+    read_rows = reader.predict(pool[rows], verbose=0)
+    watched = reader.predict(pool[choose], verbose=0), labels[choose]
+    new_head.fit(read_rows, labels[rows], validation_data=watched, epochs=30, **options)
     tuned = keras.Model(inputs, new_head(features))
     unfreeze(base, last=len(base.layers))
     tuned.compile(keras.optimizers.Adam(0.0005), **recipe)
     tuned.fit(pool[rows], labels[rows], validation_data=validation, epochs=8, **options)
     worth["fine-tuned"].append(tuned.evaluate(*test, verbose=0)[1])
-
-# %%
 for name, right in worth.items():
     print(f"{name:14}", *(f"{share:7.1%}" for share in right), f"   mean {np.mean(right):.1%}")
 for name in ("frozen, mean", "frozen, flat"):
@@ -386,8 +406,8 @@ for name in ("frozen, mean", "frozen, flat"):
 # The highest number trains no network at all: frozen and read *flat* gets 91.6 %, fine-tuned 91.0 %, frozen and read as a mean
 # 81.3 %. These digits stand upright in the middle, and the mean forgets where a stroke was. The **interval** in brackets
 # says where the mean difference over many draws from this pool is likely to lie: fine-tuning is ahead of the mean; from
-# flat three draws can't tell it apart. On these digits nothing had to be relearned. On the dice it had. Ask the frozen
-# network fairly before you train it. (The same network from random weights is in *Deeper*.)
+# flat three draws can't tell it apart. (It ends in a mean itself; a network that ends flat was not trained.) So on these
+# digits relearning showed no gain, on the dice a large one. Ask the frozen network fairly before you train it. Random weights are in *Deeper*.
 #
 # ## Where it breaks
 #
@@ -447,8 +467,9 @@ lesson.claim(
 
 # %% [markdown]
 # `fit` calls the model in training mode, and in a functional model like this one that overrides the line (Keras 3.15):
-# all 20 averages moved. Who trusts it believes the network protected. The flags of `unfreeze` protect it. What moving
-# averages do, without any gradient, to the letters is in *Deeper*.
+# all 20 averages moved. Who trusts it believes the network protected. The flags of `unfreeze` protect it. In *Deeper*,
+# averages that moved while digits were learned take the letters from 94.5 to 7.8 %, with every other weight as it was.
+# <!-- not measured here: Deeper, the borrowed weights with averages that drifted -->
 #
 # ## What it shows and what it does not
 #
@@ -456,13 +477,13 @@ lesson.claim(
 # that it need not, as on the digits; that the rate decides what is learned and what is forgotten; and two mistakes that
 # no error reports.
 #
-# *It does not show* which of the two your pictures are: measure it. A seed varies draws, new layers, random weights and
+# *It does not show* why the dice need it, nor what random weights would do. A seed varies draws, new layers, random weights and
 # the dice; the borrowed weights, the digits' pool and test part never change.
 #
 # | if | then |
 # |---|---|
 # | frozen features, mean or flat, are good on validation | stay frozen |
-# | they are not | head first, then unfreeze from the end as far as validation says |
+# | they are not | head first, then all of it; the end alone where that does as well on validation |
 # | you fine-tune | three rates, a factor of five apart, frozen among the candidates |
 # | you still need the source | keep a copy: the new weights forget |
 #
@@ -594,7 +615,7 @@ lesson.check("02.2", moved_by_fit, reasons)
 # ## Recap
 #
 # - The head first, on features computed once.
-# - Unfreeze from the end, batch normalisation left out, then `compile`.
+# - Unfreeze all, or the end, batch normalisation left out; then `compile`.
 # - Three rates; the validation part chooses, with frozen among the candidates.
 # - One look at the test part, for frozen and for the chosen one.
 # - What you train forgets its old job; keep a copy.
