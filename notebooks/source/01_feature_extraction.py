@@ -23,8 +23,7 @@
 #
 # **After this lesson you can** put a classifier of your own on a pretrained network, in plain Keras; compute its
 # features once; do it with ten pictures of each kind; say what the pretrained network is worth; and see two mistakes
-# that raise no error. About 80 minutes with the exercises. You should have called `fit`
-# before.
+# that raise no error. About 80 minutes with the exercises. You should have called `fit` before.
 
 # %% tags=["parameters"]
 LESSON = "01"
@@ -32,7 +31,8 @@ PROFILE = "quick"
 SEED = 0
 
 # %% [markdown]
-# The next cell belongs to the course: it loads the data. The numbers in the text are those of this page as published.
+# The next cell belongs to the course: it loads the data. The numbers in the text are those of this page
+# as published.
 
 # %%
 import tempfile
@@ -47,9 +47,9 @@ letters = load_dataset("letters", evaluate_on=lesson.part).test
 # %% [markdown]
 # ## Data
 #
-# Handwritten digits, 8×8 pixels, grey. Labels may be taken from one half of the file, the **pool**. Accuracy is measured
-# on the other half, the **test part**, mostly by other writers, and nothing is ever chosen by it. Which five of each
-# digit get a label is a matter of chance, so we draw them at random. Later we shall draw again.
+# Handwritten digits, 8×8 pixels, grey. Labels may be taken from one half of the file, the **pool**. Accuracy is
+# measured on the other half, the **test part**, mostly by other writers, and nothing is ever chosen by it. Which five
+# of each digit get a label is a matter of chance, so we draw them at random. Later we shall draw again.
 
 # %%
 import subprocess
@@ -100,9 +100,10 @@ print(f"{np.mean(letters_say == letters.labels):.1%} of {len(letters.labels)} le
 _ = plot_images(letters.images[:10], [names[answer] for answer in letters_say[:10]])
 
 # %% [markdown]
-# Its last layer is about letters. The layers before it turn a picture into 104 numbers in which letters are easy to
-# tell apart, the **features**: an edge here, a loop there, a place where two strokes meet. Digits have those, too. So
-# cut off the last layer, **freeze** the rest, so that training can't change it, and train one new layer on top:
+# Its last layer is about letters. The layers before it turn a picture into 104 numbers in which letters
+# are easy to tell apart, the **features**: an edge here, a loop there, a place where two strokes meet. Digits have
+# those, too. So cut off the last layer, **freeze** the rest, so that training can't change it, and train one new layer
+# on top:
 #
 # ```
 #             borrowed, frozen                      new, trained
@@ -169,9 +170,9 @@ shown = wrong[:: len(wrong) // 10 + 1]
 _ = plot_images(test.images[shown], [f"{test.labels[n]}, says {says[n]}" for n in shown])
 
 # %% [markdown]
-# From fifty pictures, 89.7 % of 897 others are right. Rate and epochs are ordinary choices, not tuned: the loss is near
-# zero, so the layer knows its fifty by heart. But the mistakes are not spread
-# evenly: 34 of the 92 are ones. Compare the labelled ones in the first figure with the misread ones.
+# From fifty pictures, 89.7 % of 897 others are right. Rate and epochs are ordinary choices, not tuned:
+# the loss is near zero, so the layer knows its fifty by heart. But the mistakes are not spread evenly: 34 of the 92
+# are ones. Compare the labelled ones in the first figure with the misread ones.
 #
 # And no borrowed weight moved: we counted.
 #
@@ -189,8 +190,8 @@ test_features = reader.predict(test_ready, verbose=0)
 print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are right")
 
 # %% [markdown]
-# The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two. From here on we use ridge: it is
-# quick, and has no rate to choose.
+# The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two. From here on
+# we use ridge: it is quick, and has no rate to choose.
 #
 # The price: no **augmentation**, no turning or shifting of each picture anew in every epoch; a changed picture has
 # features of its own.
@@ -221,10 +222,10 @@ large = plt.figure(figsize=(8, 3.4)).gca()
 _ = plot_images(mine.images[::5], [kinds[n] for n in mine.labels[::5]], columns=6, ax=large)
 
 # %% [markdown]
-# The steps are those of *By hand*: cut, freeze, features once, ridge. Two questions remain, and sixty labels must answer
-# both. Is borrowing better than no network? And in what size should the network read the pictures? With so few we set
-# nothing aside. **Cross-validation** leaves out a fifth in turn and trains on the rest; *stratified* folds leave out two
-# of each kind, always.
+# The steps are those of *By hand*: cut, freeze, features once, ridge. Two questions remain, and sixty
+# labels must answer both. Is borrowing better than no network? And in what size should the network read the pictures?
+# With so few we set nothing aside. **Cross-validation** leaves out a fifth in turn and trains on the rest;
+# *stratified* folds leave out two of each kind, always.
 
 
 # %%
@@ -250,8 +251,8 @@ for name, right in tried.items():
 best = max((64, 128), key=lambda side: tried[side].mean())
 
 # %% [markdown]
-# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each fold of twelve 128 is ahead or level:
-# a choice, no proof. So take the better size, train on all sixty, and look at the test part once.
+# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each fold of twelve 128 is
+# ahead or level: a choice, no proof. So take the better size, train on all sixty, and look at the test part once.
 
 # %%
 final = read_parts(FOLDER, side=best)
@@ -269,8 +270,8 @@ _ = plot_images(judged.images[wrong], captions, columns=6, ax=plt.figure(figsize
 print("they are:", *(kinds[judged.labels[n]] for n in wrong))
 
 # %% [markdown]
-# 93.3 % of 120 new pictures, from sixty labels; without a network 60.0 %. Of the six mistakes shown, two are
-# charts. The third banner is bare bricks: the middle square has cut its words off.
+# 93.3 % of 120 new pictures, from sixty labels; without a network 60.0 %. Of the six mistakes shown, two
+# are charts. The third banner is bare bricks: the middle square has cut its words off.
 #
 # Then save. The solution of ridge is a layer: its coefficients are the weights of a `Dense`, with a named output for
 # each kind.
@@ -286,8 +287,8 @@ named = {kind: scores[:, n] for n, kind in enumerate(kinds)}
 keras.Model(my_reader.input, named).save(FOLDER / "mine.keras")
 
 # %% [markdown]
-# Below is the program for whoever gets the file. It needs Keras and Pillow, nothing of this course. It reads a picture just as the training did: upright, transparent parts on white,
-# the middle square.
+# Below is the program for whoever gets the file. It needs Keras and Pillow, nothing of this course. It
+# reads a picture just as the training did: upright, transparent parts on white, the middle square.
 
 # %%
 # %%writefile {FOLDER}/ask.py
@@ -316,9 +317,9 @@ program = [sys.executable, "ask.py", *files, "noise.png"]
 print(subprocess.run(program, cwd=FOLDER, check=True, capture_output=True, text=True).stdout)
 
 # %% [markdown]
-# Ridge aims at +1 for the right kind and −1 for the others. These are scores, no probabilities. To pure noise the
-# program says *banner*, with a score below zero: then ask a person. That won't catch everything, for a classifier has no
-# word for "none of these", unless you give it a kind *other*.
+# Ridge aims at +1 for the right kind and −1 for the others. These are scores, no probabilities. To pure
+# noise the program says *banner*, with a score below zero: then ask a person. That won't catch everything, for a
+# classifier has no word for "none of these", unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #
@@ -364,8 +365,9 @@ for place, (name, shares) in enumerate(right.items()):
 _ = ax.set(xlabel="share of the test digits that is right", yticks=[0, 1, 2], yticklabels=right)
 
 # %% [markdown]
-# The letters are worth 7.0 points. *You* will have one draw, and single draws gave 89.7 to 94.0 %. The **interval** in brackets is about the mean gain over many draws from this pool; not about other people's
-# handwriting. Random weights get 67.4 %: what helps is what was learned.
+# The letters are worth 7.0 points. *You* will have one draw, and single draws gave 89.7 to 94.0 %. The
+# **interval** in brackets is about the mean gain over many draws from this pool; not about other people's handwriting.
+# Random weights get 67.4 %: what helps is what was learned.
 #
 # What speaks against us: with fifty labels of each digit, half a point is left, if that (*Deeper*, where another way of
 # reading the features does better).
@@ -408,9 +410,10 @@ lesson.claim(
 )
 
 # %% [markdown]
-# No error, the same shapes, a sensible range. And 80.2 %, where the pixels get 85.0 %: now the borrowed network is *worse* than
-# none. What it knows, it knows about bright strokes on black. The repair is what we did above: look at a picture
-# *after* `prepare`, beside one that the network was trained on. Exercise 01.2 repairs it at the door.
+# No error, the same shapes, a sensible range. And 80.2 %, where the pixels get 85.0 %: now the borrowed
+# network is *worse* than none. What it knows, it knows about bright strokes on black. The repair is what we did above:
+# look at a picture *after* `prepare`, beside one that the network was trained on. Exercise 01.2 repairs it at the
+# door.
 #
 # ### Forgotten to freeze
 #
@@ -433,17 +436,18 @@ print(
 )
 
 # %% [markdown]
-# The digits are about as good, in this one draw. But at this rate the network ends with 2.8 % of the letters: it is no longer what you
-# borrowed, and features computed once would be wrong after the first step. Whether relearning pays, and how to do it
-# with care, is lesson 02. The repair is one line, and counting what moved is how to check it.
+# The digits are about as good, in this one draw. But at this rate the network ends with 2.8 % of the
+# letters: it is no longer what you borrowed, and features computed once would be wrong after the first step. Whether
+# relearning pays, and how to do it with care, is lesson 02. The repair is one line, and counting what moved is how to
+# check it.
 #
 # ## What it shows and what it does not
 #
 # *It shows* that features learned on one task stand in for labels of another; that sixty labelled pictures and a
 # network for photographs make a usable classifier; and that pictures of another kind cost accuracy without an error.
 #
-# *It does not show* that frozen is best (lesson 02), nor when a source helps (lesson 06). A seed varies draws, new layers
-# and web pictures, not the borrowed weights or the digits' pool and test part.
+# *It does not show* that frozen is best (lesson 02), nor when a source helps (lesson 06). A seed varies draws, new
+# layers and web pictures, not the borrowed weights or the digits' pool and test part.
 #
 # | you have | do |
 # |---|---|
@@ -508,7 +512,8 @@ lesson.check("01.1", letters_with, reasons)
 # %% [markdown]
 # <details><summary>What comes out</summary>
 #
-# 82 to 88 %, for ten draws differ so much; the pixels with five have 85.0. So two labels with letters do about what five do without.
+# 82 to 88 %, for ten draws differ so much; the pixels with five have 85.0. So two labels with letters do about what
+# five do without.
 # <!-- not measured here: the solution of this exercise -->
 # </details>
 #

@@ -56,8 +56,8 @@ keras.utils.set_random_seed(SEED)
 # %% [markdown]
 # ## One way to train, one way to judge
 #
-# Three draws of twenty labels of each digit, 200 other pictures for validation, at most 1,000 of the test part (here all 897). The source is
-# 200 letters that the network has not seen, and 400 others to fit a new head to.
+# Three draws of twenty labels of each digit, 200 other pictures for validation, at most 1,000 of the test part (here
+# all 897). The source is 200 letters that the network has not seen, and 400 others to fit a new head to.
 #
 # **The rule of choice is the same in all rows**: the rate falls from epoch to epoch along half a cosine, training takes
 # six epochs of ten steps, and the weights after the last one count. No row stops early. Lesson 02 does otherwise, a
@@ -84,8 +84,8 @@ known = preprocess(letters.pool.images[:400]), letters.pool.labels[:400]
 asked = preprocess(letters.test.images[:200]), letters.test.labels[:200]
 
 # %% [markdown]
-# `unfreeze` sets the flags, of BatchNorm too; `stay_close` does nothing at strength 0. `rewind` puts weights and
-# optimiser back to the start, so that one compiled model serves for many trainings.
+# `unfreeze` sets the flags, of BatchNorm too; `stay_close` does nothing at strength 0. `rewind` puts
+# weights and optimiser back to the start, so that one compiled model serves for many trainings.
 
 # %%
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -118,8 +118,8 @@ def train(model, start, rows, rate, epochs=6, stop=None):
 
 
 # %% [markdown]
-# `network` and `model` share all layers but the last. So the same weights can be asked about both tasks: letters by the
-# **old head**, the last layer that came with the network, which no training here touches.
+# `network` and `model` share all layers but the last. So the same weights can be asked about both tasks:
+# letters by the **old head**, the last layer that came with the network, which no training here touches.
 
 
 # %%
@@ -194,8 +194,8 @@ for rate in (0.0005, 0.0025, 0.0125):
 settings = list(measured)
 
 # %% [markdown]
-# If the old head no longer names the letters, are they gone, or only somewhere else? A **new head**, ridge regression
-# on 400 letters and the changed features, tells.
+# If the old head no longer names the letters, are they gone, or only somewhere else? A **new head**,
+# ridge regression on 400 letters and the changed features, tells.
 
 
 # %%
@@ -236,14 +236,15 @@ panels[0].set_ylabel("accuracy, mean of three draws")
 _ = panels[1].legend(bbox_to_anchor=(1, 1))
 
 # %% [markdown]
-# *Digits.* Each way with BatchNorm has a good rate of its own. At rest it is 0.0005, with 87.5 %; where it trains it is
+# *Digits.* Each way with BatchNorm has a good rate of its own. At rest it is 0.0005, with 87.5 %; where
+# it trains it is
 # 0.0025, with 89.4 %. At 0.0025 with BatchNorm at rest the training breaks: 30.3 %, and 14 % in the worst draw. So a
 # rate means nothing until one says what BatchNorm does. Why BatchNorm that trains bears more is not tested here.
 #
-# *Letters.* One step is nearly free: at rest and 0.0001, digits go from 75.4 to 81.8 %, and letters from 94.5 to
-# 94.2 %. After that, digits cost letters. At the two good rates the old head is down to 70.0 and 14.0 %, a new head to
-# 82.2 and 53.5 %. What the new head finds and the old one does not is still there, in other places. (What it would find on random weights was not measured.) Where BatchNorm trains, averages of
-# digits may be in its way: see below.
+# *Letters.* One step is nearly free: at rest and 0.0001, digits go from 75.4 to 81.8 %, and letters from 94.5 to 94.2
+# %. After that, digits cost letters. At the two good rates the old head is down to 70.0 and 14.0 %, a new head to 82.2
+# and 53.5 %. What the new head finds and the old one does not is still there, in other places. (What it would find on
+# random weights was not measured.) Where BatchNorm trains, averages of digits may be in its way: see below.
 
 # %%
 pairs = {
@@ -276,8 +277,9 @@ lesson.finding(
 )
 
 # %% [markdown]
-# Which of the two? The finding does not tell them apart on digits. On letters, at these two rates, they are far apart, see the table. At the *same* rate, 0.0005, it is the other way
-# round: BatchNorm that trains keeps 80.0 %, at rest 70.0 %.
+# Which of the two? The finding does not tell them apart on digits. On letters, at these two rates, they
+# are far apart, see the table. At the *same* rate, 0.0005, it is the other way round: BatchNorm that trains keeps 80.0
+# %, at rest 70.0 %.
 #
 # ### What choosing costs
 #
@@ -301,9 +303,10 @@ lesson.finding(
 )
 
 # %% [markdown]
-# Two draws take the middle rate, one the highest, which is a good one on validation (89.3 %) and not on the test part
-# (84.0 %). In all, the three choices lose 0.4 points against the row that two of them chose, and the interval holds zero. Validation promises 91.0 %, the test part gives 88.9 %. That need not be the choosing: the head alone, which
-# nobody chose, has the same gap, 77.5 and 75.4 %.
+# Two draws take the middle rate, one the highest, which is a good one on validation (89.3 %) and not on
+# the test part (84.0 %). In all, the three choices lose 0.4 points against the row that two of them chose, and the
+# interval holds zero. Validation promises 91.0 %, the test part gives 88.9 %. That need not be the choosing: the head
+# alone, which nobody chose, has the same gap, 77.5 and 75.4 %.
 #
 # ## Forgotten: by the weights, or by the averages?
 #
@@ -366,8 +369,8 @@ lesson.finding(
 )
 
 # %% [markdown]
-# *At the lower rate it was the averages.* With averages of letters, the old head names 94.5 % again, as before the
-# training: for it nothing was lost. *At the middle rate it was the weights*: from 14.0 to 21.0 %, no more.
+# *At the lower rate it was the averages.* With averages of letters, the old head names 94.5 % again, as
+# before the training: for it nothing was lost. *At the middle rate it was the weights*: from 14.0 to 21.0 %, no more.
 #
 # The source's own averages are no repair. Under changed weights they make it worse, 60.7 instead of 80.0 % and 3.7
 # instead of 14.0 %, for they are those of features that no longer exist. The other way round, averages alone can ruin a
@@ -403,9 +406,9 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Nothing was learned, and the old head names 85.0 % after 94.5 %. These are averages of digits under the *borrowed*
-# weights. Those of the table, which training left behind, do far more harm, 7.8 %, but they come from twice as many batches and
-# belong to features that trained weights make; which of the two counts was not taken apart.
+# Nothing was learned, and the old head names 85.0 % after 94.5 %. These are averages of digits under the
+# *borrowed* weights. Those of the table, which training left behind, do far more harm, 7.8 %, but they come from twice
+# as many batches and belong to features that trained weights make; which of the two counts was not taken apart.
 #
 # Who only reads a network freezes its BatchNorm layers. Who fine-tunes with BatchNorm in training, and needs the source
 # again, keeps some inputs of the source to estimate the averages from, or keeps a copy of the network.
@@ -474,9 +477,9 @@ lesson.finding(
 # %% [markdown]
 # *Where BatchNorm trains*, at 0.0025, validation falls from 77.5 to 37.0 %. The same weights with averages of the
 # training pictures name 77.5 % again: the fall is gone. So these weights are no worse than those before; they are
-# judged with averages that are not theirs, neither the letters' (22.7 %) nor yet their own. At 0.0005 the fall to 68.8 % is smaller, with an interval that holds zero; with averages of the training pictures it is
-# 79.0 %. `fit` itself normalises by the batch and sees
-# nothing of this.
+# judged with averages that are not theirs, neither the letters' (22.7 %) nor yet their own. At 0.0005 the fall to 68.8
+# % is smaller, with an interval that holds zero; with averages of the training pictures it is 79.0 %. `fit` itself
+# normalises by the batch and sees nothing of this.
 #
 # *Where it rests* no average moves, so the fall from 77.5 to 59.7 % at 0.0005 is made by the weights. Averages of
 # digits would not help: 51.3 %. At 0.0001 there is no fall, 78.5 %. Why ten steps do harm there that fifty more repair,
@@ -512,8 +515,8 @@ for name in firsts:
 lesson.finding("head-first", "The head first less all at once; letters by the old head", gains)
 
 # %% [markdown]
-# *Digits*: no difference that three draws could show, in either way with BatchNorm. All at once even has the highest mean of all trained rows, 90.4 %. So
-# whether the order helps accuracy stays open.
+# *Digits*: no difference that three draws could show, in either way with BatchNorm. All at once even has
+# the highest mean of all trained rows, 90.4 %. So whether the order helps accuracy stays open.
 #
 # *Letters*: at rest, the old head names 70.0 % where the new head was fitted first, and 32.2 % where it was not. That
 # is what the reasons for the order speak of, features that are distorted, and no two draws of the two rows overlap. But
@@ -525,8 +528,8 @@ lesson.finding("head-first", "The head first less all at once; letters by the ol
 # Four ways to learn digits and keep letters, all with BatchNorm at rest and, but for the last, the rate 0.0005:
 #
 # - **thaw less**: the last stage, or the last two, and the head;
-# - **stay close**: L2-SP (Li, Grandvalet & Davoine 2018) adds $\tfrac{\alpha}{2}\lVert w - w_S \rVert^2$ to the loss, so
-#   weights are pulled to where they started, not to zero as by weight decay;
+# - **stay close**: L2-SP (Li, Grandvalet & Davoine 2018) adds $\tfrac{\alpha}{2}\lVert w - w_S \rVert^2$ to the loss,
+#   so weights are pulled to where they started, not to zero as by weight decay;
 # - **rates by depth** (Howard & Ruder 2018): here half the rate for each stage further from the end;
 # - and the plainest: a lower rate for all, 0.0001, from above.
 
@@ -537,8 +540,8 @@ for strength in (1.0, 10.0):
     repeat(f"stay close, {strength:g}", prepared("freeze", strength=strength), 0.0005)
 
 # %% [markdown]
-# `rates_by_depth` makes one optimiser for each stage. A callback of Keras sets one rate, not four, so here a schedule
-# inside them takes the same six values.
+# `rates_by_depth` makes one optimiser for each stage. A callback of Keras sets one rate, not four, so
+# here a schedule inside them takes the same six values.
 
 # %%
 parts = prepared("freeze")
@@ -588,20 +591,22 @@ for name in ("stay close, 1", "rates by depth"):
 lesson.finding("gentler", "What two of the ways change; letters by the old head", changes)
 
 # %% [markdown]
-# Right is better for letters, up is better for digits. Along the line ever more is thawed: each stage brings digits and
-# costs letters. The four other points lie to the upper right of it: for the same letters, more digits.
+# Right is better for letters, up is better for digits. Along the line ever more is thawed: each stage
+# brings digits and costs letters. The four other points lie to the upper right of it: for the same letters, more
+# digits.
 #
 # - *Thaw less* is the weakest of the four here. The last two stages give 83.4 % and 83.2 %; rates by depth have more of
 #   both, 84.9 and 89.0 %, and so has strength 1 of L2-SP, 86.2 and 87.3 %.
 # - *Stay close*: strength 1 costs 1.3 points of digits, and that interval excludes zero; that of the 17.3 points of
-#   letters does not, so much do the draws differ. Strength 10 shows no use: the plain lower rate has on average as much of both,
-#   81.8 and 94.2 % instead of 80.6 and 94.0 %, without a method.
+#   letters does not, so much do the draws differ. Strength 10 shows no use: the plain lower rate has on average as
+#   much of both, 81.8 and 94.2 % instead of 80.6 and 94.0 %, without a method.
 # - *Rates by depth* cost 2.6 points of digits. One factor was tried.
 #
-# So before a method that keeps the source, try a lower rate. And one more rival, from the tables above: `trains, 0.0005`
-# with averages of 400 letters afterwards has 94.5 % of the letters. No interval was taken between them. Strengths and the factor were
-# looked at on development data, not searched for. With these pictures, freezing early stages has a price: what is new,
-# the ground behind the digits, meets the network in its first layers. That is a guess; only the price was measured.
+# So before a method that keeps the source, try a lower rate. And one more rival, from the tables above: `trains,
+# 0.0005` with averages of 400 letters afterwards has 94.5 % of the letters. No interval was taken between them.
+# Strengths and the factor were looked at on development data, not searched for. With these pictures, freezing early
+# stages has a price: what is new, the ground behind the digits, meets the network in its first layers. That is a
+# guess; only the price was measured.
 #
 # ## Would random weights have done?
 #
@@ -618,8 +623,9 @@ for epochs in (6, 12):
         scratch[f"{10 * epochs} steps"].append(right(trains[2], test))
 
 # %% [markdown]
-# And rivals that train no network. Ridge reads the borrowed network, frozen, at the best of three stages by validation:
-# their *mean* over places, or *flat*, all places side by side, as in lesson 02. And the same with random weights.
+# And rivals that train no network. Ridge reads the borrowed network, frozen, at the best of three stages
+# by validation: their *mean* over places, or *flat*, all places side by side, as in lesson 02. And the same with
+# random weights.
 
 # %%
 stages = keras.Model(trains[1].input, [trains[1].get_layer(f"stage{n}").output for n in (1, 2, 3)])
@@ -674,15 +680,16 @@ lesson.finding(
 )
 
 # %% [markdown]
-# Fine-tuned is 89.4 % and from scratch 82.2 %, but three draws are few, and that interval holds zero; twice the steps
-# give scratch 81.4 %. What the letters are worth shows better without training. Frozen and read flat, the borrowed
-# network has 90.5 %, the highest number of this page, and the same network with random weights, read in the same way,
-# 80.3 %: 10.1 points less, far from zero. So on these digits borrowing is a gain. Relearning adds none that three draws
-# can show.
+# Fine-tuned is 89.4 % and from scratch 82.2 %, but three draws are few, and that interval holds zero;
+# twice the steps give scratch 81.4 %. What the letters are worth shows better without training. Frozen and read flat,
+# the borrowed network has 90.5 %, the highest number of this page, and the same network with random weights, read in
+# the same way, 80.3 %: 10.1 points less, far from zero. So on these digits borrowing is a gain. Relearning adds none
+# that three draws can show.
 #
-# How a frozen network is read matters as much. A new head on the last stage's mean has 75.4 %, and looked like the value
-# of "frozen" until here; ridge on the best stage's mean has 82.2 %, flat 90.5 %. Perhaps because these digits stand
-# upright and in the middle. What is trained on this page ends in a mean; a network that ends flat was not trained.
+# How a frozen network is read matters as much. A new head on the last stage's mean has 75.4 %, and looked like the
+# value of "frozen" until here; ridge on the best stage's mean has 82.2 %, flat 90.5 %. Perhaps because these digits
+# stand upright and in the middle. What is trained on this page ends in a mean; a network that ends flat was not
+# trained.
 #
 # ## One order for all epochs
 #
@@ -699,25 +706,27 @@ lesson.finding(
 # ## What it shows and what it does not
 #
 # **It shows**, for one network and one target that was made to be partly known: that a rate and what BatchNorm does
-# must be chosen together; that what looks like forgetting can be averages, at a low rate, and is weights at a higher one; that the fall in the
-# first epoch can be averages, too; and that a lower rate is a rival of methods that keep the source.
+# must be chosen together; that what looks like forgetting can be averages, at a low rate, and is weights at a higher
+# one; that the fall in the first epoch can be averages, too; and that a lower rate is a rival of methods that keep the
+# source.
 #
-# **It does not show** that BatchNorm should train, or rest: on digits the two are not told apart. It does not show that
-# the head must come first, nor that relearning is needed here: a frozen network read flat is not told apart from it. Rates were chosen on development data among a few, a factor of five apart; one network, 200 labels, sixty
-# steps. Some forty intervals over three draws are printed here; that several just miss or just hold zero is no surprise.
+# **It does not show** that BatchNorm should train, or rest: on digits the two are not told apart. It does not show
+# that the head must come first, nor that relearning is needed here: a frozen network read flat is not told apart from
+# it. Rates were chosen on development data among a few, a factor of five apart; one network, 200 labels, sixty steps.
+# Some forty intervals over three draws are printed here; that several just miss or just hold zero is no surprise.
 #
 # **A seed varies** the draws of labels, the validation pictures, new heads, random weights and the order of examples.
 # It does not vary the borrowed weights, the pool, the test pictures or the letters. The intervals are over three draws
 # of labels from one pool, judged on the same test pictures; each contains the chance of one training, too. Three draws
 # make them wide: where one holds zero, a difference may well be there.
 #
-# **Seeds 1 to 4** on the same test pictures: all claims held there, too. Frozen and read flat, the letters were ahead of
-# random weights read flat by 8.2 to 11.5 points, and no interval held zero; nor did one of fine-tuned less from scratch
-# with 60 steps, 6.3 to 9.7 points. Fine-tuned less frozen and flat was −0.7, +0.2, −1.7 and −2.7 points, the last with an
-# interval below zero, [−3.9, −1.6]. The head first, where BatchNorm rests: +1.7 to +2.6 points of digits, each interval
-# holds zero; 44.0 to 62.3 more letters, and with seed 4 that interval holds zero. Where BatchNorm trains: −4.1 to +0.4
-# points of digits, and with seed 4 all at once is ahead, [−5.7, −2.4]. The fall of the first epoch with BatchNorm at rest
-# and 0.0005 was 2.5 to 11.3 points; only with seed 1 does its interval leave out zero.
+# **Seeds 1 to 4** on the same test pictures: all claims held there, too. Frozen and read flat, the letters were ahead
+# of random weights read flat by 8.2 to 11.5 points, and no interval held zero; nor did one of fine-tuned less from
+# scratch with 60 steps, 6.3 to 9.7 points. Fine-tuned less frozen and flat was −0.7, +0.2, −1.7 and −2.7 points, the
+# last with an interval below zero, [−3.9, −1.6]. The head first, where BatchNorm rests: +1.7 to +2.6 points of digits,
+# each interval holds zero; 44.0 to 62.3 more letters, and with seed 4 that interval holds zero. Where BatchNorm
+# trains: −4.1 to +0.4 points of digits, and with seed 4 all at once is ahead, [−5.7, −2.4]. The fall of the first
+# epoch with BatchNorm at rest and 0.0005 was 2.5 to 11.3 points; only with seed 1 does its interval leave out zero.
 # <!-- not measured here: from runs with seeds 1 to 4 -->
 #
 # ## Further reading
