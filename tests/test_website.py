@@ -136,8 +136,8 @@ def test_a_die_shows_as_many_pips_as_its_name_says(kind, count):
     for seed in range(5):
         face = np.asarray(_face(kind, 80, np.random.default_rng(seed))).astype(int)
         inside = face[..., 3] == 255
-        ground, ink = np.unique(face[inside][:, :3], axis=0, return_counts=True), None
-        colours = ground[0][np.argsort(-ground[1])[:2]]
+        values, counts = np.unique(face[inside][:, :3], axis=0, return_counts=True)
+        colours = values[np.argsort(-counts)[:2]]  # of the face, and of its pips
         ink = inside & (np.abs(face[..., :3] - colours[1]).sum(axis=2) < 60)
         assert label(ink).max() == count
 

@@ -483,8 +483,8 @@ lesson.claim(
 # *It shows* that relearning can win by far, as on the dice, and need not, as on the digits; that the rate decides what
 # is learned and what is forgotten; and two mistakes that no error reports.
 #
-# *It does not show* why the dice need it, nor what random weights would do. A seed varies draws, new layers, random
-# weights and the dice; the borrowed weights, the digits' pool and test part never change.
+# *It does not show* why the dice need it, nor what random weights would do. A seed varies draws, new layers and
+# the dice; the borrowed weights, the digits' pool and test part never change.
 #
 # | if | then |
 # |---|---|

@@ -535,12 +535,11 @@ gains_table(
 )
 
 # %%
-flat_gain = gain_over(pixels, 50, of=flattened["stage3"])
 lesson.finding(
     "flat-at-fifty",
     "Gain of stage3 read flat over the SVM with fifty labels of each digit",
     {
-        "draws": flat_gain,
+        "draws": gain_over(pixels, 50, of=flattened["stage3"]),
         "draws and pictures": crossed_interval(flattened["stage3"].at(50), pixels.at(50)),
     },
 )
@@ -769,10 +768,10 @@ lesson.claim(
 # | `photos`, `stage2` over the SVM | +6.7 [+5.6, +7.9] |
 # | `photos`, `stage2` over `stage3` | +3.3 [+2.0, +4.5] |
 #
-# There leave-one-out chose `stage3` in all draws, and rest and test part agree with it. Inverted pictures cost the letters 12.7 points there,
-# but they stay ahead of the SVM; lesson 01, on 8×8 pixels, sees them fall behind. (The row is from the lesson's own full
-# profile, seed 0, all of the pool and the test part.) And there `photos` is ahead of the SVM, at its last layer too: whether a source helps depends on the rival, and the rival on the form of the
-# pictures.
+# There leave-one-out chose `stage3` in all draws, and rest and test part agree with it. Inverted pictures cost the
+# letters 12.7 points there, but they stay ahead of the SVM; lesson 01, on 8×8 pixels, sees them fall behind. (The row
+# is from the lesson's own full profile, seed 0, all of the pool and the test part.) And there `photos` is ahead of the
+# SVM, at its last layer too: whether a source helps depends on the rival, and the rival on the form of the pictures.
 #
 # ## Further reading
 #
