@@ -4,6 +4,7 @@ from scipy.stats import norm, t
 from sklearn.metrics import roc_auc_score
 
 from tlcourse.evaluation import (
+    Estimate,
     auc_difference,
     auc_interval,
     calibration_curve,
@@ -161,6 +162,28 @@ def test_the_interval_of_the_area_covers(patients, ill, auc, each):
     rng = np.random.default_rng(3)
     found = [auc_interval(*study(rng, patients, ill, auc=auc, each=each)) for _ in range(600)]
     assert 0.92 <= np.mean([low.low <= auc <= low.high for low in found]) <= 0.975
+
+
+@pytest.mark.parametrize("prevalence", [0.5, 0.1, 0.01])
+def test_the_interval_of_predictive_values_holds_the_truth_in_about_95_of_100_studies(prevalence):
+    rng, truth = np.random.default_rng(1), predictive_values(0.85, 0.9, prevalence)
+    held = np.zeros(2)
+    for found, left in zip(rng.random((2000, 60)) < 0.85, rng.random((2000, 120)) < 0.9):
+        values = predictive_values(proportion(found), proportion(left), prevalence)
+        held += [value.low <= true <= value.high for value, true in zip(values, truth)]
+    assert (held / 2000 >= 0.93).all() and (held / 2000 <= 0.97).all()
+
+
+def test_predictive_values_of_estimates_agree_with_numbers_and_know_their_ends():
+    sharp = predictive_values(Estimate(0.8, 0.8, 0.8), Estimate(0.9, 0.9, 0.9), 0.2)
+    for value, number in zip(sharp, predictive_values(0.8, 0.9, 0.2)):
+        assert (value.value, value.low, value.high) == pytest.approx((number, number, number))
+    ppv, npv = predictive_values(Estimate(0.9, 0.8, 0.95), Estimate(1.0, 0.96, 1.0), 0.1)
+    assert ppv.value == ppv.high == 1 and 0 < ppv.low < 1 and npv.low < npv.value < npv.high < 1
+    ppv, npv = predictive_values(Estimate(0.0, 0.0, 0.2), Estimate(0.9, 0.8, 0.95), 0.1)
+    assert (ppv.value, ppv.low) == (0, 0) and npv.value == pytest.approx(0.81 / 0.91)
+    with pytest.raises(TypeError, match="both as an Estimate"):
+        predictive_values(0.9, Estimate(0.9, 0.8, 1.0), 0.1)
 
 
 def test_threshold_points_and_predictive_values():

@@ -5,12 +5,40 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlcourse.datasets import folders, write_pictures
+from tlcourse.datasets import folders, surfaces, write_pictures
 from tlcourse.datasets.dice import PIPS, _face, paint_die
 from tlcourse.datasets.website import kinds as painters
 from tlcourse.datasets.website import squared
 from tlcourse.datasets.website.kinds import KINDS, paint
 from tlcourse.datasets.website.photographs import REGIONS, crop, region
+
+
+def test_by_night_test_and_unsorted_are_dark_and_the_labelled_pictures_are_not(tmp_path):
+    folder = write_pictures("surfaces-by-night", tmp_path / "night", each={"train": 2, "test": 2}, unsorted=3)
+    light = {
+        part: np.mean([np.asarray(Image.open(file)).mean() for file in (folder / part).rglob("*.jpg")])
+        for part in ("train", "test", "unsorted")
+    }
+    assert sorted(kind.name for kind in (folder / "train").iterdir()) == ["brick", "grass", "gravel", "tissue"]
+    assert 100 < light["train"] < 150 and 20 < light["test"] < 60 and 20 < light["unsorted"] < 60
+    with pytest.raises(ValueError, match="dice-by-night"):
+        write_pictures("dice-by-night", tmp_path / "dice")
+
+
+def test_a_surface_comes_from_its_region_alone(monkeypatch):
+    asked, piece = [], np.arange(256 * 256.0).reshape(256, 256)
+
+    class Photograph:
+        def __getitem__(self, at):
+            asked.append(at)
+            return piece
+
+    monkeypatch.setattr(surfaces, "_photograph", lambda kind: Photograph())
+    picture = surfaces.paint_surface("brick", "test", np.random.default_rng(0))
+    assert asked == [surfaces.REGIONS["test"]] and 48 <= picture.width == picture.height <= 96
+    cells = np.arange(512 * 512).reshape(512, 512)
+    cut = [set(cells[region].ravel()) for region in surfaces.REGIONS.values()]
+    assert all(not one & other for at, one in enumerate(cut) for other in cut[:at])
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 import ast
 import re
 
+import nbformat
+
 from tlcourse.course.editions import BEGIN, WRONG
 from tlcourse.course.prose import unprinted, without_fences, words
-from tlcourse.course.sources import read_source
+from tlcourse.course.sources import DEEPER, read_source
 from tlcourse.course.statements import method_calls, nodes, of_lesson, statements
 
-NOT_YET_RECAST = ("03", "04", "05", "06")
+NOT_YET_RECAST = ("05", "06")
 """Lessons that were written before there were two volumes. Each leaves this list when it is recast."""
 
 HEADINGS = (
@@ -66,7 +68,8 @@ def missed(source, notebook):
         notebook: its student edition with outputs, in which the numbers of the prose must stand.
     """
     counts = measures(source)
-    return [*_too_much(counts), *_headings(counts["headings"]), *_mixed(source), *unprinted(notebook)]
+    numbers = unprinted(notebook, _second_volume(source))
+    return [*_too_much(counts), *_headings(counts["headings"]), *_mixed(source), *numbers]
 
 
 def measures(source):
@@ -89,6 +92,11 @@ def measures(source):
         "claims": [each.name for text in code for each in statements(text) if each.kind == "claim"],
         "headings": [title.strip() for text in prose for title in re.findall(r"^## (.+)", text, re.MULTILINE)],
     }
+
+
+def _second_volume(source):
+    path = source.edition.parent / DEEPER / source.edition.name
+    return nbformat.read(path, as_version=4) if path.is_file() else None
 
 
 def _too_much(counts):

@@ -18,6 +18,9 @@ NOT_SAID = re.compile(r"<summary>.*?</summary>|^#+ .*$|`[^`]*`", re.DOTALL | re.
 EXEMPT = re.compile(r"<!--\s*not measured here\b:?(?P<reason>.*?)-->", re.DOTALL)
 """What exempts the paragraph that it stands in."""
 
+OF_DEEPER = re.compile(r"<!--\s*measured in Deeper\s*-->")
+"""What says that a paragraph speaks of the second volume: its numbers must stand in an output there."""
+
 REFERENCE = re.compile(r"[A-Z][\w’'-]+(?: et al\.| (?:&|and) [A-Z][\w’'-]+)?,? \(?(?:19|20)\d\d[a-z]?\b|\]\(")
 """What makes a sentence a quotation: an author with a year, or a link."""
 
@@ -32,7 +35,7 @@ SUMMARIES = ("What it shows and what it does not", "Recap")
 """Sections that speak of the whole lesson."""
 
 
-def unprinted(notebook):
+def unprinted(notebook, second=None):
     """Return a sentence for each measured number in a notebook's Markdown that no output before it prints.
 
     Searched are the outputs between the last heading of level two and the number, for a summary all outputs before it.
@@ -40,18 +43,20 @@ def unprinted(notebook):
 
     Args:
         notebook: an executed notebook.
+        second: its second volume, executed, if there is one.
     """
+    in_deeper = _all_printed(second.cells) if second else []
     set_by_code = {value for cell in notebook.cells if cell.cell_type == "code" for value in _decimals(cell.source)}
     heading, outputs, earlier, found = "the beginning", [], [], []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            outputs += [value for output in cell.outputs for value in printed(output)]
+            outputs += _all_printed([cell])
             continue
         for part in re.split(r"^(?=## )", without_fences(cell.source), flags=re.MULTILINE):
             if part.startswith("## "):
                 heading, earlier, outputs = part.splitlines()[0].strip("# "), earlier + outputs, []
             searched = earlier + outputs if heading in SUMMARIES else outputs
-            found += [f"In “{heading}”, {said}" for said in _unprinted(part, searched, set_by_code)]
+            found += [f"In “{heading}”, {said}" for said in _unprinted(part, searched, in_deeper, set_by_code)]
     return found
 
 
@@ -69,7 +74,13 @@ def words(text):
     return sum(bool(re.search(r"\w", word)) for word in ASIDE.sub(" ", without_fences(text)).split())
 
 
-def _unprinted(text, outputs, set_by_code):
+def _all_printed(cells):
+    return [
+        value for cell in cells if cell.cell_type == "code" for output in cell.outputs for value in printed(output)
+    ]
+
+
+def _unprinted(text, outputs, in_deeper, set_by_code):
     for paragraph in re.split(r"\n\s*\n", HINT.sub("", text)):
         exempt = EXEMPT.search(paragraph)
         if exempt and not exempt["reason"].strip():
@@ -77,9 +88,10 @@ def _unprinted(text, outputs, set_by_code):
         for sentence in [] if exempt else _sentences(paragraph):
             for number in measured(ASIDE.sub(" ", sentence).replace("*", "")):
                 known = _is_guessing(number, sentence) or _is_set(number, set_by_code)
-                if not known and not any(is_rounded(number, *value) for value in outputs):
+                searched, where = (in_deeper, "in Deeper") if OF_DEEPER.search(paragraph) else (outputs, "before it")
+                if not known and not any(is_rounded(number, *value) for value in searched):
                     yield (
-                        f"no output before it prints {number.text}, as in “{_shortened(sentence)}”. Print it, correct "
+                        f"no output {where} prints {number.text}, as in “{_shortened(sentence)}”. Print it, correct "
                         "it, or say in its paragraph why not: <!-- not measured here: REASON -->."
                     )
 

@@ -8,7 +8,11 @@ from PIL import Image
 from tlcourse.checks import known
 from tlcourse.datasets.dice import PIPS, paint_die
 from tlcourse.datasets.flowers import load_flowers
+from tlcourse.datasets.surfaces import by_night, paint_surface
+from tlcourse.datasets.textures import PHOTOGRAPHS
 from tlcourse.datasets.website.kinds import KINDS, paint
+
+SOURCES, NIGHT = ("website", "dice", "surfaces", "flowers"), "-by-night"
 
 EACH = {"train": 20, "validation": 10, "test": 20}
 """Pictures of each kind in each part."""
@@ -18,10 +22,11 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     """Write a folder of labelled pictures in three parts, and one of pictures that nobody has sorted.
 
     In ``train``, ``validation`` and ``test`` stands a folder for each kind; ``unsorted`` holds pictures of all kinds.
-    Those of ``website`` and ``dice`` vary in size, and some of ``website`` have transparent corners.
+    Painted pictures vary in size, and some of ``website`` have transparent corners.
 
     Args:
-        name: ``"website"`` or ``"dice"``, which are painted, or ``"flowers"``, which is fetched.
+        name: ``"website"``, ``"dice"`` or ``"surfaces"``, which are painted, or ``"flowers"``, which is fetched. With
+            ``-by-night`` behind it, ``test`` and ``unsorted`` are photographs by night.
         folder: where they go; made if need be, and empty.
         seed: another seed paints or draws other pictures.
         evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``.
@@ -39,14 +44,19 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     Example:
         ``write_pictures("website", "pictures") / "train" / "chart"`` holds twenty charts.
     """
-    known("data set of folders", name, ["website", "dice", "flowers"])
+    known("data set of folders", name, [*SOURCES, *(source + NIGHT for source in ("surfaces", "flowers"))])
     known("part", evaluate_on, ["reporting", "development"])
     each = {part: each[known("part of a folder", part, list(EACH))] for part in each} if each else EACH
     folder = Path(folder).expanduser()
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder} must be empty, so that nothing of yours is lost. Name another folder.")
-    rng = np.random.default_rng(seed)
-    kinds, draw = _flowers(rng, evaluate_on) if name == "flowers" else _painted(PAINTERS[name], rng, evaluate_on)
+    rng, source = np.random.default_rng(seed), name.removesuffix(NIGHT)
+    kinds, take = _flowers(rng, evaluate_on) if source == "flowers" else _painted(source, rng, evaluate_on)
+
+    def draw(kind, part):
+        dark = name.endswith(NIGHT) and part in ("test", "unsorted")
+        return by_night(take(kind, part), rng) if dark else take(kind, part)
+
     for part, count in each.items():
         for kind in kinds:
             for number in range(count):
@@ -57,14 +67,19 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     return folder
 
 
-PAINTERS = {"website": (KINDS, lambda *about: paint(*about)[0]), "dice": (PIPS, paint_die)}
+PAINTERS = {
+    "website": (KINDS, lambda *about: paint(*about)[0]),
+    "dice": (PIPS, paint_die),
+    "surfaces": (PHOTOGRAPHS, paint_surface),
+}
 
 
-def _painted(painter, rng, evaluate_on):
+def _painted(source, rng, evaluate_on):
     """Return the kinds, and a function that paints the next picture of a kind for a part."""
-    kinds, paint_one = painter
+    kinds, paint_one = PAINTERS[source]
     judged = "test" if evaluate_on == "reporting" else "validation"
-    regions = {"train": "training", "validation": "validation", "test": judged, "unsorted": judged}
+    unsorted = "training" if source == "surfaces" else judged  # pieces of one photograph overlap
+    regions = {"train": "training", "validation": "validation", "test": judged, "unsorted": unsorted}
     return list(kinds), lambda kind, part: paint_one(kind, regions[part], rng)
 
 

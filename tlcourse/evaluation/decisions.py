@@ -104,27 +104,66 @@ def operating_point(labels, scores, threshold, patients=None):
 def predictive_values(sensitivity, specificity, prevalence):
     """Return the positive and the negative predictive value at a prevalence, by Bayes' theorem.
 
+    ``PPV = 1 / (1 + r (1 - π) / π)`` with the ratio ``r = (1 - specificity) / sensitivity``, and NPV likewise. From two
+    estimates, the interval of the ratio is made of theirs (MOVER-R), and becomes that of the predictive value. The
+    prevalence is taken as known.
+
     Args:
-        sensitivity: from 0 to 1.
-        specificity: from 0 to 1.
-        prevalence: above 0 and below 1.
+        sensitivity: a number from 0 to 1, or an `Estimate`, such as that of an `operating_point`.
+        specificity: the same.
+        prevalence: above 0 and below 1, of the place where the values are wanted.
+
+    Returns:
+        Two numbers, or for estimates two of `Estimate`. A predictive value of nobody is NaN.
 
     Raises:
+        TypeError: if one is an estimate and the other is not.
         ValueError: if a number is outside its range.
+
+    Source:
+        Donner & Zou (2012), *Closed-form confidence intervals for functions of the normal mean and standard deviation*,
+        Statistical Methods in Medical Research 21, for the interval of a ratio.
 
     >>> ppv, npv = predictive_values(0.9, 0.9, 0.5)
     >>> round(ppv, 2), round(predictive_values(0.9, 0.9, 0.01)[0], 3)
     (0.9, 0.083)
+    >>> print(predictive_values(Estimate(0.9, 0.8, 0.95), Estimate(0.9, 0.85, 0.94), 0.01)[0])
+    0.083 [0.056, 0.132]
     """
-    if not (0 <= sensitivity <= 1 and 0 <= specificity <= 1 and 0 < prevalence < 1):
+    given = sensitivity, specificity
+    if len({isinstance(each, Estimate) for each in given}) == 2:
+        raise TypeError("Give sensitivity and specificity both as numbers, or both as an Estimate; got one of each.")
+    estimated = isinstance(sensitivity, Estimate)
+    found, left = given if estimated else (Estimate(each, each, each) for each in given)
+    if not (0 <= found.value <= 1 and 0 <= left.value <= 1 and 0 < prevalence < 1):
         raise ValueError(
             "Sensitivity and specificity must be from 0 to 1, the prevalence above 0 and below 1; "
-            f"got {sensitivity}, {specificity}, {prevalence}."
+            f"got {found.value}, {left.value}, {prevalence}."
         )
-    named_ill = sensitivity * prevalence + (1 - specificity) * (1 - prevalence)
-    left = 1 - named_ill
-    ppv = sensitivity * prevalence / named_ill if named_ill > 0 else float("nan")
-    return ppv, specificity * (1 - prevalence) / left if left > 0 else float("nan")
+    well_to_ill = (1 - prevalence) / prevalence
+    values = _of_odds(_ratio(_rest(left), found), well_to_ill), _of_odds(_ratio(_rest(found), left), 1 / well_to_ill)
+    return values if estimated else tuple(each.value for each in values)
+
+
+def _rest(share):
+    return Estimate(1 - share.value, 1 - share.high, 1 - share.low)
+
+
+def _of_odds(ratio, odds):
+    """Return ``1 / (1 + odds * ratio)``, which falls as the ratio grows."""
+    return Estimate(*(float(1 / (1 + odds * each)) for each in (ratio.value, ratio.high, ratio.low)))
+
+
+def _ratio(above, below):
+    """Return the ratio of two independent estimates, its interval by MOVER-R; infinite where the second may be 0."""
+    if not below.value:
+        return Estimate(np.inf if above.value else np.nan, 0.0, np.inf)
+    product = above.value * below.value
+    upper, lower = (bound * (2 * below.value - bound) for bound in (below.high, below.low))
+    least, most = (bound * (2 * above.value - bound) for bound in (above.low, above.high))
+    low = (product - np.sqrt(max(product**2 - least * upper, 0))) / upper if upper > 0 else above.low / below.high
+    high = (product + np.sqrt(max(product**2 - most * lower, 0))) / lower if lower > 0 else np.inf
+    return Estimate(above.value / below.value, low, high)
 
 
 def subgroup_table(labels, scores, threshold, groups, patients=None):

@@ -456,11 +456,10 @@ Table(
 # %%
 moved, own, _ = epoch["trains, 0.0025"]
 fall, undone = epoch["before"][0] - moved, own - moved
-lesson.claim(
+lesson.finding(
     "first-epoch-averages",
-    "Where BatchNorm trains, averages of the training pictures undo more than half of the first epoch's fall.",
-    holds=fall.mean() > 0 and paired_interval(undone, fall / 2).low > 0,
-    observed={"fall": fall.mean(), "undone": undone.mean()},
+    "What averages of the training pictures undo of the first epoch's fall, less half of the fall",
+    {"at 0.0025": paired_interval(undone, fall / 2)},
 )
 
 # %%
@@ -484,6 +483,9 @@ lesson.finding(
 # *Where it rests* no average moves, so the fall from 77.5 to 59.7 % at 0.0005 is made by the weights. Averages of
 # digits would not help: 51.3 %. At 0.0001 there is no fall, 78.5 %. Why ten steps do harm there that fifty more repair,
 # we have not tested. One candidate: Adam's first steps are about as long as the rate, however small the gradient.
+#
+# In each of ten runs of this page more than half of the fall was undone, in nine of them with an interval above zero;
+# in one it held zero. So this is a finding and no claim. <!-- not measured here: seeds 0 to 9 of this page -->
 #
 # So with BatchNorm that trains, don't stop by the first epoch's validation, and don't read it as damage.
 #
