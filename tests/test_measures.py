@@ -230,7 +230,7 @@ def test_lesson_00_says_no_number_that_it_does_not_print():
     assert len(unprinted(edition)) > 3
 
 
-@pytest.mark.parametrize("name", ["03", "04", "05"])
+@pytest.mark.parametrize("name", ["01", "03", "05"])
 def test_a_wrong_digit_is_found_in_a_lesson_and_the_right_one_is_not(name):
     (lesson,) = lessons([name])
     edition = nbformat.read(lesson.edition, as_version=4)
