@@ -229,8 +229,7 @@ _ = plot_images(test_images[some, ..., 0], titles, columns=10)
 
 # %% [markdown]
 # From 74.6 to 89.7 %, without a label. But 50 of the 9s are still misread, 47 of them as a 3: to this loss a certain 3 is
-# as good as a certain 9. Where it is wrong the network is 82.9 % sure. Don't take these probabilities for chances to be
-# right.
+# as good as a certain 9. Where it is wrong the network is 82.9 % sure. These are no chances to be right.
 #
 # One network may be luck. Ten others, from other random starts, went from 66.9 … 76.3 % to 76.4 … 93.3 %, in the mean
 # from 73.1 to 87.3 %. <!-- measured in Deeper -->
@@ -339,7 +338,7 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a page": page}.items()
     print(f"{name}: says {kinds[p.argmax()]}, {p.max():.2f}")
 
 # %% [markdown]
-# A page of print is *brick*, with a probability of 1.00: a classifier has no word for "none of these".
+# A page of print is *brick*, 1.00: a classifier has no word for "none of these".
 #
 # ## Is it worth it?
 #

@@ -75,9 +75,7 @@ def words(text):
 
 
 def _all_printed(cells):
-    return [
-        value for cell in cells if cell.cell_type == "code" for output in cell.outputs for value in printed(output)
-    ]
+    return [value for cell in cells if cell.cell_type == "code" for output in cell.outputs for value in printed(output)]
 
 
 def _unprinted(text, outputs, in_deeper, set_by_code):
