@@ -620,7 +620,7 @@ lesson.check("3.2", evenness, reasons)
 #
 # ## Recap
 #
-# - **Align the inputs** first, and imitate the target on your labelled pictures where you can.
+# - **Align the inputs** first, and imitate the target where you can.
 # - **Own statistics**: batch normalisation takes its averages from the target.
 # - **Certain, all classes**: freeze the head, ask for little doubt in each answer and all classes over many.
 # - Promise no more of the classes than you know.
