@@ -17,12 +17,13 @@
 # %% [markdown]
 # # 03 · Domain adaptation: the data moved
 #
-# An archive is full of handwritten digits, and nobody has labelled any. Printed digits are free: the computer knows what
-# it prints. So you train a network on print. It makes hardly a mistake there, and misreads every fourth handwritten
-# digit. Can it learn to read handwriting without a single label?
+# An archive is full of handwritten digits, and nobody has labelled any. Printed digits are free: the computer knows
+# what it prints. So you train a network on print. It makes hardly a mistake there, and misreads every fourth
+# handwritten digit. Can it learn to read handwriting without a single label?
 #
 # **After this lesson you can** bring two kinds of data into one form; adapt a network to pictures without labels, in
-# plain Keras; say what labels would have been worth; notice harm; and do it with photographs of your own. About 85 minutes with the exercises. Lessons 01 and 02 come first.
+# plain Keras; say what labels would have been worth; notice harm; and do it with photographs of your own. About 85
+# minutes with the exercises. Lessons 01 and 02 come first.
 
 # %% tags=["parameters"]
 LESSON = "03"
@@ -153,8 +154,9 @@ for name, images in {"raw inputs": raw, "untouched": aligned}.items():
 start = model.get_weights()
 
 # %% [markdown]
-# Both read fresh print well. Aligning the inputs takes handwriting from 47.4 to 74.6 %, before any method. This is rule one: **make the source look like the target wherever you can.** All that follows begins with the
-# second network, `start`; in the tables it is *untouched*.
+# Both read fresh print well. Aligning the inputs takes handwriting from 47.4 to 74.6 %, before any method. This is rule
+# one: **make the source look like the target wherever you can.** All that follows begins with the second network,
+# `start`; in the tables it is *untouched*.
 #
 # ### Own statistics for the target
 #
@@ -228,8 +230,8 @@ titles = [f"{test_labels[n]}, says {says[n]}" for n in some]
 _ = plot_images(test_images[some, ..., 0], titles, columns=10)
 
 # %% [markdown]
-# From 74.6 to 89.7 %, without a label. But 50 of the 9s are still misread, 47 of them as a 3: to this loss a certain 3 is
-# as good as a certain 9. Where it is wrong the network is 82.9 % sure. These are no chances to be right.
+# From 74.6 to 89.7 %, without a label. But 50 of the 9s are still misread, 47 of them as a 3: to this loss a certain 3
+# is as good as a certain 9. Where it is wrong the network is 82.9 % sure. These are no chances to be right.
 #
 # One network may be luck. Ten others, from other random starts, went from 66.9 … 76.3 % to 76.4 … 93.3 %, in the mean
 # from 73.1 to 87.3 %. <!-- measured in Deeper -->
@@ -297,7 +299,8 @@ score("untouched")
 print("answers at night:", *kinds, np.bincount(answers(camera, night), minlength=len(kinds)))
 
 # %% [markdown]
-# Without adaptation the camera guesses: 199 of 200 pictures are called brick. Now the functions of above, as they are. The rate is smaller, so that the borrowed weights move less.
+# Without adaptation the camera guesses: 199 of 200 pictures are called brick. Now the functions of above, as they are.
+# The rate is smaller, so that the borrowed weights move less.
 
 # %%
 use_statistics(base, night / 255)
@@ -308,12 +311,13 @@ for name, loss in {"certain alone": certain, "certain, all classes": certain_all
     score(name)
 
 # %% [markdown]
-# Own statistics do most of it, from 25.0 to 74.3 %. Darkness changes the mean and the spread of the features, and that is
-# what batch normalisation corrects. (`fit` then goes on collecting the night's averages.) Certainty has 77.0 %, close to
-# the 80.0 % of the day; of 300 pictures, the difference is eight. Without labels you can't choose rates and epochs; take these.
+# Own statistics do most of it, from 25.0 to 74.3 %. Darkness changes the mean and the spread of the features, and that
+# is what batch normalisation corrects. (`fit` then goes on collecting the night's averages.) Certainty has 77.0 %,
+# close to the 80.0 % of the day; of 300 pictures, the difference is eight. Without labels you can't choose rates and
+# epochs; take these.
 #
-# And rule one? If you can imitate the night, do it: darken the day's pictures until their mean is that of the night, add
-# some noise, and train on them.
+# And rule one? If you can imitate the night, do it: darken the day's pictures until their mean is that of the night,
+# add some noise, and train on them.
 
 # %%
 darker = night.mean(axis=(0, 1, 2)) / day[0].mean(axis=(0, 1, 2))
@@ -323,9 +327,9 @@ adapt(camera, certain_all_classes, night, rate=0.0003)
 score("night imitated, then certain, all classes")
 
 # %% [markdown]
-# Imitated, the night needs no adaptation to reach 71.0 %; both together are best, 80.7 %. So imitate, then adapt. (Mean and
-# noise are this night's. Look at yours: blur, tint?) Save this camera, load it, ask about one picture of the night, and
-# about something that is none of the kinds.
+# Imitated, the night needs no adaptation to reach 71.0 %; both together are best, 80.7 %. So imitate, then adapt. (Mean
+# and noise are this night's. Look at yours: blur, tint?) Save this camera, load it, ask about one picture of the night,
+# and about something that is none of the kinds.
 
 # %%
 keras.Sequential([keras.Input((32, 32, 3)), *camera.layers, layers.Softmax()]).save(
@@ -343,12 +347,13 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a page": page}.items()
 # ## Is it worth it?
 #
 # Against what? **As many steps on print**, without adaptation: perhaps training on is enough. **Certainty alone**. And
-# the method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to tell
-# from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to deceive
-# the spy. If the spy can't tell them apart, one head may serve both. The trick is a layer that changes nothing on the way
-# forward and turns the gradient round on the way back.
+# the method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to
+# tell from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to
+# deceive the spy. If the spy can't tell them apart, one head may serve both. The trick is a layer that changes nothing
+# on the way forward and turns the gradient round on the way back.
 #
-# All begin at `start`, keep the head frozen (`adapt` froze it), and take 250 to 280 steps. **Guess first:** which is best?
+# All begin at `start`, keep the head frozen (`adapt` froze it), and take 250 to 280 steps. **Guess first:** which is
+# best?
 
 
 # %%
@@ -416,9 +421,9 @@ lesson.claim(
 # network. It says nothing of another network. *Certain, all classes* gains 14.3 points, the adversary 6.0,
 # *certain alone* 11.1. Own statistics and further print gain nothing that can be told from zero.
 #
-# Against us: over ten networks, ten labels of each digit gave 93.5 %, adaptation without a label 87.3 %; after it the same
-# labels gave 95.1 %. And the modern family, *pseudo-labels* (the network labels what it is sure of, and must stay with it
-# when the picture is disturbed), came to 91.3 %, with three times the code. <!-- measured in Deeper -->
+# Against us: over ten networks, ten labels of each digit gave 93.5 %, adaptation without a label 87.3 %; after it the
+# same labels gave 95.1 %. And the modern family, *pseudo-labels* (the network labels what it is sure of, and must stay
+# with it when the picture is disturbed), came to 91.3 %, with three times the code. <!-- measured in Deeper -->
 #
 # ## Where it breaks
 #
@@ -463,14 +468,14 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Adaptation did harm. Untouched, the network reads 80.1 % of the shelf; asked for all classes, 68.3 %, and 29.7 % of its
-# answers are digits that are not there. The adversary, 67.0 %: the spy is deceived only if handwriting fills the places of
-# the printed 5s to 9s, too. **The repair is to promise less**: *certain alone* reads 94.4 %.
+# Adaptation did harm. Untouched, the network reads 80.1 % of the shelf; asked for all classes, 68.3 %, and 29.7 % of
+# its answers are digits that are not there. The adversary, 67.0 %: the spy is deceived only if handwriting fills the
+# places of the printed 5s to 9s, too. **The repair is to promise less**: *certain alone* reads 94.4 %.
 #
 # Could you have known? The untouched network says 5 to 9 far less often on the shelf. But at night it said *brick* 199
 # times of 200, and all kinds were there. A count of a bad reader's answers proves nothing. **Label twenty pictures
-# drawn at random**: were all digits equally common, none of twenty would be a 5 to 9 once in a million times. (One missing
-# digit needs more.)
+# drawn at random**: were all digits equally common, none of twenty would be a 5 to 9 once in a million times. (One
+# missing digit needs more.)
 #
 # | mean (lowest … highest), % | archive, ten networks | shelf, five | three nights |
 # |---|---|---|---|

@@ -22,7 +22,8 @@
 # hold in the hospital across the street? This page is one study, from the split to that second hospital.
 #
 # **After this lesson you can** split by patient; choose a threshold and say what it promises; give each number an
-# interval; say what an alarm means where few are ill; find a shortcut; and do it with images of your own. About 90 minutes with the exercises. Lessons 01 and 03 come first.
+# interval; say what an alarm means where few are ill; find a shortcut; and do it with images of your own. About 90
+# minutes with the exercises. Lessons 01 and 03 come first.
 
 # %% tags=["parameters"]
 LESSON = "04"
@@ -57,8 +58,8 @@ keras.utils.set_random_seed(SEED)
 # %% [markdown]
 # ## Data
 #
-# These radiographs are **simulated**: a program draws bodies and sends rays through them. Nothing here says anything about
-# real lungs. Each patient has two images; half of the patients have an opacity, the same one in both.
+# These radiographs are **simulated**: a program draws bodies and sends rays through them. Nothing here says anything
+# about real lungs. Each patient has two images; half of the patients have an opacity, the same one in both.
 
 # %%
 print(here.images.shape, here.images.dtype, "from", len(np.unique(here.groups)), "patients")
@@ -71,9 +72,9 @@ _ = plot_images(here.images[shown], masks=here.masks[shown], columns=5)
 #
 # ### Split patients, not images
 #
-# Two images of a patient look alike. If one is trained on and the other tested on, the model knows the person. So we split
-# *patients*: to train on, to choose on (**validation**), and a **test part** on which nothing is ever chosen. A score
-# belongs to a patient, too: the mean over the images.
+# Two images of a patient look alike. If one is trained on and the other tested on, the model knows the person. So we
+# split *patients*: to train on, to choose on (**validation**), and a **test part** on which nothing is ever chosen. A
+# score belongs to a patient, too: the mean over the images.
 
 # %%
 order = np.random.default_rng(SEED).permutation(PATIENTS)
@@ -92,8 +93,9 @@ print("in two parts:", len(np.intersect1d(train, test)))
 #
 # $z$ is the **score**. A **threshold** makes a decision of it: from there on, *ill*. Wherever you put it, you pay. To
 # the left, healthy people are alarmed; to the right, opacities are missed. The **sensitivity** is the share of the ill
-# that are called ill, the **specificity** the share of the well that are left alone. An accuracy hides which of the two you pay. And others
-# than the patients that you happened to have would have given other numbers: an **interval** says how different.
+# that are called ill, the **specificity** the share of the well that are left alone. An accuracy hides which of the two
+# you pay. And others than the patients that you happened to have would have given other numbers: an **interval** says
+# how different.
 #
 # ## By hand
 #
@@ -139,8 +141,8 @@ def fit_head(x, ill, strength=0.1):  # a small number is a strong penalty on lar
 
 
 # %% [markdown]
-# The score is linear in the features, so a patient's score is that of the mean features. (Cut and penalty were chosen on
-# patients of other seeds.)
+# The score is linear in the features, so a patient's score is that of the mean features. (Cut and penalty were chosen
+# on patients of other seeds.)
 
 # %%
 weights, bias = fit_head(features[train], ill_here[train])
@@ -218,14 +220,14 @@ say("specificity", *with_interval(left_alone, called, test_ill))
 
 
 # %% [markdown]
-# In brackets is the **95 % interval**: of a hundred such studies, about 95 of the intervals hold the true value. The promise
-# of 0.9 was made with some hundred well patients, so it is uncertain itself; here 0.913 [0.853, 0.962] came out.
-# (With few ill patients bootstrap intervals are too short, and at an AUC of 1 they have no width: see *Deeper*.)
+# In brackets is the **95 % interval**: of a hundred such studies, about 95 of the intervals hold the true value. The
+# promise of 0.9 was made with some hundred well patients, so it is uncertain itself; here 0.913 [0.853, 0.962] came
+# out. (With few ill patients bootstrap intervals are too short, and at an AUC of 1 they have no width: see *Deeper*.)
 #
 # ### "I was called ill. Am I?"
 #
-# That is the **positive predictive value**, PPV. It depends on how many are ill to begin with, the **prevalence** $\pi$,
-# here about one half, far from any waiting room:
+# That is the **positive predictive value**, PPV. It depends on how many are ill to begin with, the **prevalence**
+# $\pi$, here about one half, far from any waiting room:
 #
 # $$\text{PPV} = \frac{\pi \cdot \text{sensitivity}}{\pi \cdot \text{sensitivity} + (1 - \pi)(1 - \text{specificity})}.$$
 #
@@ -243,14 +245,14 @@ for share in (0.5, 0.1, 0.01):
     say(f"{share:.0%} are ill: PPV", *of_alarms)
 
 # %% [markdown]
-# The same model, the same threshold: of those called ill, 89.6 % are ill where half of all are, and 8.0 % where one in a
-# hundred is, [4.8 %, 16.7 %]. Whoever reports a predictive value must name the prevalence.
+# The same model, the same threshold: of those called ill, 89.6 % are ill where half of all are, and 8.0 % where one in
+# a hundred is, [4.8 %, 16.7 %]. Whoever reports a predictive value must name the prevalence.
 #
 # ## On your own data
 #
-# A folder of images, PNG or DICOM, and a table `images.csv` with the columns `file`, `patient` and `label` (0 or 1). The
-# next cell makes one; for your own, leave it out and write `FOLDER = Path("my-images")`. Look first: `tlcourse check
-# my-images/images.csv`.
+# A folder of images, PNG or DICOM, and a table `images.csv` with the columns `file`, `patient` and `label` (0 or 1).
+# The next cell makes one; for your own, leave it out and write `FOLDER = Path("my-images")`. Look first: `tlcourse
+# check my-images/images.csv`.
 
 # %%
 FOLDER, rows = Path(tempfile.mkdtemp()), ["file,patient,label"]
@@ -321,9 +323,9 @@ for name, asked in {names[judge[0]]: mine.images[whose == judge[0]], "noise": no
     print(f"{name}: score {score:+.2f}, {'called ill' if score >= limit else 'left alone'}")
 
 # %% [markdown]
-# The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.886
-# [0.796, 0.954]; its sensitivity may be 0.500 or 0.828. Sixty are few. (0.907 on the patients that chose is the best of
-# nine there, and the best of nine looks better than it is.) Noise is called ill: a threshold has no word for "this is no
+# The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.886 [0.796,
+# 0.954]; its sensitivity may be 0.500 or 0.828. Sixty are few. (0.907 on the patients that chose is the best of nine
+# there, and the best of nine looks better than it is.) Noise is called ill: a threshold has no word for "this is no
 # radiograph".
 #
 # Images that are not square are padded, so that no lung is cut off. DICOM files stand in the table as PNG do; those in
@@ -331,8 +333,8 @@ for name, asked in {names[judge[0]]: mine.images[whose == judge[0]], "noise": no
 #
 # ## Is it worth it?
 #
-# **Guess first:** what AUC do age and sex give alone, without any image? And pixels? And what if nothing is frozen, as in
-# lesson 02?
+# **Guess first:** what AUC do age and sex give alone, without any image? And pixels? And what if nothing is frozen, as
+# in lesson 02?
 
 
 # %%
@@ -360,17 +362,17 @@ for name, its in rivals.items():
     say("   minus that of frozen", *with_interval(more, test_ill, its[test], scores[test]))
 
 # %% [markdown]
-# Fine-tuned, the network has 0.982, and is 0.080 [0.042, 0.126] above frozen: the strongest model is not the one of this
-# page so far. (The interval speaks of other patients, not of another training.) Pixels are far behind, and age and sex say
-# nothing *in this simulation*. In real data they often do; then you must show that the image adds something.
+# Fine-tuned, the network has 0.982, and is 0.080 [0.042, 0.126] above frozen: the strongest model is not the one of
+# this page so far. (The interval speaks of other patients, not of another training.) Pixels are far behind, and age and
+# sex say nothing *in this simulation*. In real data they often do; then you must show that the image adds something.
 #
 # ## Where it breaks
 #
 # ### A leak: split by image
 #
 # What if we had split images? Twelve small studies of thirty patients with ten images each, much alike, are split by
-# image and by patient. Each estimate is compared with the AUC of the same head on five hundred *new* patients. (Here the
-# interval is over studies.)
+# image and by patient. Each estimate is compared with the AUC of the same head on five hundred *new* patients. (Here
+# the interval is over studies.)
 
 # %%
 new = simulate_radiographs(500, seed=10 * SEED + 3)
@@ -398,8 +400,8 @@ for how, value in leak.items():
 # ### A shortcut: a letter of lead
 #
 # Radiographers put a letter of lead beside the patient. Suppose the ward with the sickest always does, and the others
-# seldom: nineteen of twenty ill patients have the letter, and one of twenty well ones. (Zech et al. 2018 and DeGrave et al.
-# 2021 found such shortcuts in published models.) We fine-tune on these images, and on the same with the letter at random.
+# seldom: nineteen of twenty ill patients have the letter, and one of twenty well ones. (Zech et al. 2018 and DeGrave et
+# al. 2021 found such shortcuts.) We fine-tune on these images, and on the same with the letter at random.
 
 # %%
 dice = np.random.default_rng(SEED).random(PATIENTS)
@@ -425,8 +427,9 @@ for how in ("random", "tied"):
 
 # %% [markdown]
 # Tested as it was trained, the model with the tied letter is the better one, 0.995: you would have chosen it. Where the
-# letter means nothing it has 0.726, the other 0.976. The cleanest test: the *same* images with and without the letter. It
-# moves the scores by 5.659; in the other model by −0.078, for it covers a few pixels. The repair: cut that corner off.
+# letter means nothing it has 0.726, the other 0.976. The cleanest test: the *same* images with and without the letter.
+# It moves the scores by 5.659; in the other model by −0.078, for it covers a few pixels. The repair: cut that corner
+# off.
 #
 # Where does it look? The score is a mean over places of the maps, weighted by the last layer. So the weighted sum at a
 # place is its share of the score. (For other ends the gradient gives the weights: **Grad-CAM**, Selvaraju et al. 2017.)
@@ -445,8 +448,8 @@ _ = plot_images(np.concatenate([some[..., 0]] * 2), maps=np.concatenate(maps), c
 #
 # ### The other hospital
 #
-# The second hospital has an older machine: fewer photons, more blur, another curve of greys. And few of its patients are
-# ill. **Guess:** we promised a specificity of 0.9. What will it be there?
+# The second hospital has an older machine: fewer photons, more blur, another curve of greys. And few of its patients
+# are ill. **Guess:** we promised a specificity of 0.9. What will it be there?
 
 
 # %%
@@ -501,19 +504,20 @@ lesson.claim(
 
 
 # %% [markdown]
-# Of the promised 0.9 remain 0.118: nearly everybody is called ill, and the AUC, 0.785, would never say so, for it sees only
-# the order. The fine-tuned network, better at home, breaks its promise, too: 0.254. Own statistics on **both** sides, ours
-# for head and threshold, theirs for their images, give much back without a label: 0.623 [0.585, 0.660], with a sensitivity
-# of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, below that of the head of *By hand*. And
-# 0.623 is no 0.9: only labels from there repair that (exercise 4.2).
+# Of the promised 0.9 remain 0.118: nearly everybody is called ill, and the AUC, 0.785, would never say so, for it sees
+# only the order. The fine-tuned network, better at home, breaks its promise, too: 0.254. Own statistics on **both**
+# sides, ours for head and threshold, theirs for their images, give much back without a label: 0.623 [0.585, 0.660],
+# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, below that of the
+# head of *By hand*. And 0.623 is no 0.9: only labels from there repair that (exercise 4.2).
 #
 # ## What it shows and what it does not
 #
-# *It shows* how a number that looks good can be wrong, how each of these ways is measured, and how far a repair reaches.
+# *It shows* how a number that looks good can be wrong, how each of these ways is measured, and how far a repair
+# reaches.
 #
-# *It does not license anyone to use such a model on a patient.* The images are simulated, and how far the hospitals differ
-# was chosen by us. A real study needs real patients from several places, a question fixed before the data were seen, and
-# outcomes: whether anybody was better off. A seed varies the patients, the parts and the new heads.
+# *It does not license anyone to use such a model on a patient.* The images are simulated, and how far the hospitals
+# differ was chosen by us. A real study needs real patients from several places, a question fixed before the data were
+# seen, and outcomes: whether anybody was better off. A seed varies the patients, the parts and the new heads.
 #
 # | before you show a number | ask |
 # |---|---|
@@ -572,10 +576,10 @@ lesson.check("4.1", threshold_that_finds, reasons)
 # %% [markdown]
 # ### Exercise 4.2 · A few labels from the second hospital
 #
-# Somebody there labels two hundred patients: the first two hundred of `ill_there`. Keep
-# `their_scores = after["frozen"][1]`, and choose only the threshold anew on these two hundred, for a specificity of 0.9. Compute
-# `local_specificity` on the *other* patients. Guess first: does it beat own statistics? Then compute the
-# sensitivity, too: who pays?
+# Somebody there labels two hundred patients: the first two hundred of `ill_there`. Keep `their_scores =
+# after["frozen"][1]`, and choose only the threshold anew on these two hundred, for a specificity of 0.9. Compute
+# `local_specificity` on the *other* patients. Guess first: does it beat own statistics? Then compute the sensitivity,
+# too: who pays?
 #
 # <details><summary>Hint</summary>
 #

@@ -121,8 +121,9 @@ def predictive_values(sensitivity, specificity, prevalence):
         ValueError: if a number is outside its range.
 
     Source:
-        Donner & Zou (2012), *Closed-form confidence intervals for functions of the normal mean and standard deviation*,
-        Statistical Methods in Medical Research 21, for the interval of a ratio.
+        For the interval of a ratio: Donner & Zou (2012), *Closed-form confidence intervals for functions of the normal
+        mean and standard deviation*, Statistical Methods in Medical Research 21; Newcombe (2016), *MOVER-R confidence
+        intervals for ratios and products of two independently estimated quantities*, the same 25.
 
     >>> ppv, npv = predictive_values(0.9, 0.9, 0.5)
     >>> round(ppv, 2), round(predictive_values(0.9, 0.9, 0.01)[0], 3)

@@ -17,11 +17,11 @@
 # %% [markdown]
 # # 03 Deeper · Which adaptation can be relied on?
 #
-# [Lesson 03](../03_domain_adaptation.ipynb) adapts one network. Another one, trained on the same print, may gain half as
-# much. So here are ten, with the rivals that the lesson leaves out. It takes up *Is it worth it?* and *Where it breaks*:
-# ten networks on the archive and on the shelf, several nights; **pseudo-labels and consistency**, the modern family;
-# **matching** features by covariances, kernels and a stronger adversary; the theorem behind it, distances, choosing
-# without labels, and one network with two sets of averages.
+# [Lesson 03](../03_domain_adaptation.ipynb) adapts one network. Another one, trained on the same print, may gain half
+# as much. So here are ten, with the rivals that the lesson leaves out. It takes up *Is it worth it?* and *Where it
+# breaks*: ten networks on the archive and on the shelf, several nights; **pseudo-labels and consistency**, the modern
+# family; **matching** features by covariances, kernels and a stronger adversary; the theorem behind it, distances,
+# choosing without labels, and one network with two sets of averages.
 
 # %% tags=["parameters"]
 LESSON = "03-deeper"
@@ -147,9 +147,10 @@ head.trainable = False
 # its answer becomes the label, and it must give the same answer when the picture is disturbed. That is **FixMatch**
 # (Sohn et al. 2020); **AdaMatch** (Berthelot et al. 2021) makes it a method for two domains, with three changes. *Sure
 # enough* is measured against how sure it is on the source, and the answers on the target are first rescaled so that
-# classes come up as often as on the source. Here is one layer with the three ideas. (Left out are the third, a random mix of
-# logits with two sets of statistics, augmented pictures of the source, and the schedule. In the Keras example of AdaMatch, as of 2021, the second change does nothing: it
-# takes the mean over the classes, too, so that the ratio is always one.)
+# classes come up as often as on the source. Here is one layer with the three ideas. (Left out are the third, a random
+# mix of logits with two sets of statistics, augmented pictures of the source, and the schedule. In the Keras example of
+# AdaMatch, as of 2021, the second change does nothing: it takes the mean over the classes, too, so that the ratio is
+# always one.)
 
 # %%
 THRESHOLD, DISTURBED = 0.8, 0.5
@@ -379,25 +380,25 @@ lesson.finding(
 
 # %% [markdown]
 # **The archive.** Own statistics change nothing that can be told from zero, and the mean of further print, over five
-# networks, is that of untouched. *Certain, all classes* gains
-# in each network. Asking for all classes has 3.5 points more than certainty alone; the interval begins at 0.0. Pseudo-labels
-# have the highest mean, 91.3 %, and the lowest network of them is as low as that of *certain, all classes*: the difference,
-# 4.0 points, has an interval from −0.8 to 8.7. So they may be better, and ten networks can't tell. Nor is it the family alone: they also train on labelled print, and end
-# with own statistics, which *certain* does not. Within 250 steps, with
-# one threshold and one strength of disturbance, chosen in one network on MNIST: both families deserve more tuning than we
-# gave them.
+# networks, is that of untouched. *Certain, all classes* gains in each network. Asking for all classes has 3.5 points
+# more than certainty alone; the interval begins at 0.0. Pseudo-labels have the highest mean, 91.3 %, and the lowest
+# network of them is as low as that of *certain, all classes*: the difference, 4.0 points, has an interval from −0.8 to
+# 8.7. So they may be better, and ten networks can't tell. Nor is it the family alone: they also train on labelled
+# print, and end with own statistics, which *certain* does not. Within 250 steps, with one threshold and one strength of
+# disturbance, chosen in one network on MNIST: both families deserve more tuning than we gave them.
 #
-# **The shelf.** Asking for all classes does harm against *untouched*, and pseudo-labels, which rescale the answers to the
-# classes of print and take own statistics, have a lower mean, too. Own statistics alone cost 4.7 points: the averages of half
-# of the classes are other averages. *Certain alone* gains on average, though not in each network (75.9 % in the worst).
+# **The shelf.** Asking for all classes does harm against *untouched*, and pseudo-labels, which rescale the answers to
+# the classes of print and take own statistics, have a lower mean, too. Own statistics alone cost 4.7 points: the
+# averages of half of the classes are other averages. *Certain alone* gains on average, though not in each network (75.9
+# % in the worst).
 #
-# **The night.** Untouched guesses (25.0 of four kinds). Own statistics bring 46.1 points, certainty some seven more, with or
-# without all classes.
+# **The night.** Untouched guesses (25.0 of four kinds). Own statistics bring 46.1 points, certainty some seven more,
+# with or without all classes.
 #
 # ### What would labels have been worth?
 #
-# The same networks, fine-tuned on one, three and ten labels of each digit: thirty steps of ten pictures, other labels for
-# each network; from its start, and from what *certain, all classes* made of it.
+# The same networks, fine-tuned on one, three and ten labels of each digit: thirty steps of ten pictures, other labels
+# for each network; from its start, and from what *certain, all classes* made of it.
 
 # %%
 from tlcourse.evaluation import draw_labels
@@ -434,9 +435,10 @@ lesson.finding(
 )
 
 # %% [markdown]
-# Adaptation without a label can't be told from one label of each digit, nor from three: both intervals hold zero. Ten of
-# each are worth 6.2 points more. After adaptation the same labels give more than without it, for each number: so have both.
-# (That is not labels against labels: the adapted network has 280 more steps, on pictures that *labels alone* never saw.)
+# Adaptation without a label can't be told from one label of each digit, nor from three: both intervals hold zero. Ten
+# of each are worth 6.2 points more. After adaptation the same labels give more than without it, for each number: so
+# have both. (That is not labels against labels: the adapted network has 280 more steps, on pictures that *labels alone*
+# never saw.)
 #
 # ## Matching features
 #
@@ -446,12 +448,14 @@ lesson.finding(
 # $$\epsilon_T(h) \;\le\; \epsilon_S(h) \;+\; \tfrac12\, d(S, T) \;+\; \epsilon^*.$$
 #
 # Here $h$ is the network, $S$ the source, $T$ the target. First the error on the source, which we can make small. Then
-# the **distance** $d$ of the two domains: how differently pairs of classifiers of our kind can disagree on them. Without
-# labels it can be estimated, roughly, by how well the domains are told apart, and made smaller. And $\epsilon^*$, the errors on both domains, added up, of the best
-# classifier that serves both. This one nobody sees without labels.
+# the **distance** $d$ of the two domains: how differently pairs of classifiers of our kind can disagree on them.
+# Without labels it can be estimated, roughly, by how well the domains are told apart, and made smaller. And
+# $\epsilon^*$, the errors on both domains, added up, of the best classifier that serves both. This one nobody sees
+# without labels.
 #
-# A family of methods makes $d$ small. It goes on training on print, with labels, and adds a term that pulls the features
-# of both domains together. **Deep CORAL** (Sun & Saenko 2016) compares covariances, $d$ being the number of features:
+# A family of methods makes $d$ small. It goes on training on print, with labels, and adds a term that pulls the
+# features of both domains together. **Deep CORAL** (Sun & Saenko 2016) compares covariances, $d$ being the number of
+# features:
 #
 # $$\mathcal{L}_{\text{CORAL}} = \tfrac{1}{4d^2} \lVert C_S - C_T \rVert_F^2.$$
 
@@ -611,11 +615,12 @@ lesson.finding(
 )
 
 # %% [markdown]
-# With three networks, only the gain of covariances has an interval above zero, and it is small; those of kernels, with the
-# highest mean, and of the adversary hold zero. In the first network kernels reach 87.7 %, *certain, all classes* 89.7 %.
-# Strength 3 has the lowest mean, 59.6 %, and its interval holds zero, too. One expects an encoder that only wants to deceive
-# to move digits to any class while the domains can no longer be told apart. The figure below says otherwise for the first
-# network: the domains are easier to tell apart than with strength 0. Why, we did not test. On print nothing shows it.
+# With three networks, only the gain of covariances has an interval above zero, and it is small; those of kernels, with
+# the highest mean, and of the adversary hold zero. In the first network kernels reach 87.7 %, *certain, all classes*
+# 89.7 %. Strength 3 has the lowest mean, 59.6 %, and its interval holds zero, too. One expects an encoder that only
+# wants to deceive to move digits to any class while the domains can no longer be told apart. The figure below says
+# otherwise for the first network: the domains are easier to tell apart than with strength 0. Why, we did not test. On
+# print nothing shows it.
 #
 # ### Does the distance say which method is good?
 #
@@ -666,10 +671,10 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Much of the distance was in BatchNorm's averages (print's are taken anew, too): own statistics take it from 1.33 to 0.61.
-# In this network the two largest distances have the two lowest accuracies; below them closer goes loosely with better,
-# except for the two that ask for certainty and never look at it. Most intervals overlap. It says whether the domains *can be
-# told apart*. It does not say whether a 4 lies with the 4s (Zhao et al. 2019).
+# Much of the distance was in BatchNorm's averages (print's are taken anew, too): own statistics take it from 1.33 to
+# 0.61. In this network the two largest distances have the two lowest accuracies; below them closer goes loosely with
+# better, except for the two that ask for certainty and never look at it. Most intervals overlap. It says whether the
+# domains *can be told apart*. It does not say whether a 4 lies with the 4s (Zhao et al. 2019).
 #
 # ### Choosing without labels
 #
@@ -715,9 +720,10 @@ lesson.finding("oracle-gap", "Accuracy lost by choosing without labels (1 would 
 
 # %% [markdown]
 # *Source risk* knows nothing of the target, and ranks those last that trained without print. *Reverse validation* asks
-# whether print and handwriting go together; the untouched network passes, and what forgets print does not. *Entropy* chooses
-# what minimised entropy. What each choice cost is printed above; one network, one set of candidates. A model that says 7 to
-# everything, with certainty, would have the best entropy of all. If you can, label a hundred pictures of the target.
+# whether print and handwriting go together; the untouched network passes, and what forgets print does not. *Entropy*
+# chooses what minimised entropy. What each choice cost is printed above; one network, one set of candidates. A model
+# that says 7 to everything, with certainty, would have the best entropy of all. If you can, label a hundred pictures of
+# the target.
 #
 # ## One network, two sets of averages
 #
@@ -764,20 +770,20 @@ for averages, domain in (("averages of print", PRINT), ("averages of handwriting
 accuracy_table(served)
 
 # %% [markdown]
-# Same weights in both rows. Print is so easy that it bears the wrong averages, too; handwriting has 0.5 points more with its
-# own, for which no interval was taken.
+# Same weights in both rows. Print is so easy that it bears the wrong averages, too; handwriting has 0.5 points more
+# with its own, for which no interval was taken.
 #
 # ## What it shows and what it does not
 #
-# *It shows*, over five to ten networks, that asking for certain answers and all classes gains where the classes are there and costs
-# where they are not; that pseudo-labels are not shown to be
-# behind or ahead on the archive; that matching, run in three networks, is not shown
-# to gain but for a little by covariances; and that, in one network,
-# three scores without labels lost 6 to 18 points against the best in hindsight.
+# *It shows*, over five to ten networks, that asking for certain answers and all classes gains where the classes are
+# there and costs where they are not; that pseudo-labels are not shown to be behind or ahead on the archive; that
+# matching, run in three networks, is not shown to gain but for a little by covariances; and that, in one network, three
+# scores without labels lost 6 to 18 points against the best in hindsight.
 #
-# *It does not show* a ranking of methods elsewhere: strengths, thresholds and rates were chosen in one or a few networks on MNIST at
-# 8×8, with its labels, and matching was run in three networks. Print, and the handwriting, are the same for all ten; an
-# interval over networks speaks of other random starts on this print and these digits. The grain of the night is planted.
+# *It does not show* a ranking of methods elsewhere: strengths, thresholds and rates were chosen in one or a few
+# networks on MNIST at 8×8, with its labels, and matching was run in three networks. Print, and the handwriting, are the
+# same for all ten; an interval over networks speaks of other random starts on this print and these digits. The grain of
+# the night is planted.
 #
 # ## Further reading
 #

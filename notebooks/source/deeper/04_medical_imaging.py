@@ -17,11 +17,11 @@
 # %% [markdown]
 # # 04 Deeper · Which of these numbers, maps and repairs can be trusted?
 #
-# [Lesson 04](../04_medical_imaging.ipynb) ran one study. Here its tools are tested. *How sure are we?*: does a bootstrap
-# hold what it promises, and what does the package do instead? *Is it worth it?*: more rivals. *Where it breaks*: images
-# that are not alike; maps beside maps that never looked; the same patients before both machines; averages that were
-# taken on one side only. And what the lesson left out: probabilities, an audit of groups, and a benchmark, PneumoniaMNIST,
-# whose threshold does not travel.
+# [Lesson 04](../04_medical_imaging.ipynb) ran one study. Here its tools are tested. *How sure are we?*: does a
+# bootstrap hold what it promises, and what does the package do instead? *Is it worth it?*: more rivals. *Where it
+# breaks*: images that are not alike; maps beside maps that never looked; the same patients before both machines;
+# averages that were taken on one side only. And what the lesson left out: probabilities, an audit of groups, and a
+# benchmark, PneumoniaMNIST, whose threshold does not travel.
 
 # %% tags=["parameters"]
 LESSON = "04-deeper"
@@ -188,9 +188,9 @@ for name, inside in held.items():
     print(f"{name}: holds the true value in {np.mean(inside):.1%} of the studies")
 
 # %% [markdown]
-# With few ill patients the bootstrap's intervals are too short: it can only draw patients that it has, and near 1 the
-# AUC's distribution is skewed. How often the course's intervals hold the truth for other numbers of patients is
-# simulated in `tests/benchmarks/coverage.py`.
+# In this setting the bootstrap's intervals hold the truth too seldom. Likely reasons: it can only draw patients that it
+# has, and near 1 the AUC's distribution is skewed. How often the course's intervals hold the truth for other numbers of
+# patients is simulated in `tests/benchmarks/coverage.py`.
 
 # %% [markdown]
 # ## More rivals
@@ -200,7 +200,7 @@ for name, inside in held.items():
 # lesson 01, cut at the same place, and a head on age and sex. (Weights that never learned anything come twice, as they
 # are made and with BatchNorm averages of our images, as in lesson 01.) For each of these, the strength of the penalty
 # is chosen on the validation part. Then two trainings of the whole network: from the borrowed weights, and from
-# scratch, with twice the steps. (Of three rates, this one was best for the second, too.)
+# scratch, with twice the steps.
 
 # %%
 from tlcourse.networks import set_statistics
@@ -295,19 +295,19 @@ lesson.finding(
 # has never seen a photograph, can't be told apart from `photos`. Age and sex have nothing to say in this simulation.
 #
 # And the frozen network is beaten, by a lot: whoever wants the best model here **fine-tunes**. Look at the last row,
-# too. A network that knew nothing can't be told apart from the frozen one: so many images are enough to learn features
-# of one's own. Here borrowing pays when the borrowed weights may change, and the finding says how much. (Each network was
-# trained once. The intervals speak of other patients, not of another training.) If you exchange the model now, because of
-# this table, the test part is spent. We go on with the frozen one, whose head is fitted in a moment and can be read, and
-# ask the fine-tuned one beside it where it matters.
+# too. A network that knew nothing can't be told apart from the frozen one: it may be seven points better, or one worse.
+# Here borrowing pays when the borrowed weights may change, and the finding says how much. (Each network was trained
+# once. The intervals speak of other patients, not of another training.) If you exchange the model now, because of this
+# table, the test part is spent. We go on with the frozen one, whose head is fitted in a moment and can be read, and ask
+# the fine-tuned one beside it where it matters.
 
 # %% [markdown]
 # ## The leak, and where there is none
 #
-# The true AUC of a fitted model is what it has on a thousand
-# fresh patients. The **bias** of a study is its estimate less this true value, for that same model. We run many small
-# studies, fifty patients with four images each, once by image and once by patient; and do it again with images that are
-# no more alike within a patient than between patients.
+# The true AUC of a fitted model is estimated on a thousand fresh patients; the error of that estimate is shared by all
+# studies, and not in the intervals. The **bias** of a study is its estimate less this true value, for that same model.
+# We run many small studies, fifty patients with four images each, once by image and once by patient; and do it again
+# with images that are no more alike within a patient than between patients.
 
 # %%
 from tlcourse.evaluation import mean_interval, split_by_patient
@@ -344,10 +344,10 @@ for alike in (0.9, 0.0):
         print(f"images of a patient correlate by {alike}, split {how}: bias {interval}")
 
 # %% [markdown]
-# By image, with images that are alike, the estimate is 14.5 points too good: the model recognises patients. In the lesson,
-# with ten images of a patient, it was more; with the two of the main study it would be less. By patient no bias can be
-# told from zero, nor by image where a patient's images are not alike; the intervals say how much could have escaped us.
-# (`correlation` is that of each measure of body and position in two images of one patient.)
+# By image, with images that are alike, the estimate is 14.5 points too good: the model recognises patients. In the
+# lesson, with ten images of a patient, it was more; with the two of the main study it would be less. By patient no bias
+# can be told from zero, nor by image where a patient's images are not alike; the intervals say how much could have
+# escaped us. (`correlation` is that of each measure of body and position in two images of one patient.)
 
 # %%
 lesson.finding(
@@ -373,8 +373,8 @@ except ValueError as error:
 #
 # Radiographers put a letter of lead beside the patient. Suppose that the ward with the sickest patients has a machine
 # of its own, and that its staff always do and the others seldom. In the training set, nineteen of twenty ill patients
-# then have the letter, and one of twenty well ones. (Zech et al. 2018 and DeGrave et al. 2021 found such shortcuts in
-# published models.) We train on these images, and for comparison on the same ones with the letter put down at random.
+# then have the letter, and one of twenty well ones. (Zech et al. 2018 and DeGrave et al. 2021 found such
+# shortcuts.) We train on these images, and for comparison on the same ones with the letter put down at random.
 
 # %%
 dice = np.random.default_rng(SEED).random(PATIENTS)[patients]  # one throw for each patient
@@ -557,11 +557,12 @@ lesson.finding("frozen-map", "The frozen model's map, less the mean mask", froze
 # %% [markdown]
 # The clean, fine-tuned model's maps beat both baselines. To pass them is the least that one may ask. Read its number
 # again: in more than every second image, the highest point is *elsewhere*. (The map is coarse, it has the places of
-# `stage2`, so some of these are near misses.) A map with such a record can't tell a doctor why this patient was
-# called ill. The frozen model's maps can't be told apart from a map that never looked. They point to the letter's corner in
+# `stage2`, so some of these are near misses.) A map with such a record can't tell a doctor why this patient was called
+# ill. The frozen model's maps can't be told apart from a map that never looked. They point to the letter's corner in
 # 26.7 % of the images, although the letter hardly moves that model's score: bright on a map is not yet a cause.
 #
-# So can a map show the shortcut? The last column does: it can raise the suspicion. The test above, where the letter was
+# So can a map show the shortcut? The last column can raise the suspicion, although a model that the letter hardly moves
+# has 26.7 % there. The test above, where the letter was
 # put down and taken away, settles it. If you can change the input, do that.
 
 # %% [markdown]
@@ -579,8 +580,9 @@ gradients = enlarge(grad_cam(tuned["clean"], preprocess(forty), "stage2"))
 print("Grad-CAM on the same:", clustered_mean(pointing_game(gradients, sick.masks[:40])))
 
 # %% [markdown]
-# Covering finds the opacity about as rarely as the mean mask above, which never saw an image, and far less often than the
-# gradients do. Two honest maps of one model, and they disagree. A grey square is itself something new, wherever it is put: what the
+# The two scores can't be compared as they stand: covering gives flat tiles of 8×8, in which a whole tile is the highest
+# place, so that even a perfect one scores about one half, and there are forty images. But 0.061 is far from one half.
+# Two honest maps of one model, and they disagree. A grey square is itself something new, wherever it is put: what the
 # score does with it is not the opposite of what it does without what it covers. Whoever shows one map should know what
 # another would have shown.
 
@@ -684,10 +686,11 @@ lesson.claim(
 lesson.finding("auc-lost-to-the-machine", "AUC, our machine less theirs, same patients", gap)
 
 # %% [markdown]
-# Much of the specificity is back, without a label. But read it against the promise: more than one in ten of the healthy
-# are alarmed. The AUC stays lower than at home. How much of that is lost for good, to blur and noise, we can't say: the
-# fine-tuned model ranks the same images better. The averages were taken of the very images that are then
-# judged, which is allowed, since no label is used; a single patient who walks in has no averages yet.
+# Much of the specificity is back, without a label of theirs: 0.806. The sensitivity has fallen meanwhile, from 0.954 to
+# 0.644. And read it against the promise: more than one in ten of the healthy are alarmed. The AUC stays lower than at
+# home. How much of that is lost for good, to blur and noise, we can't say: the fine-tuned model ranks the same images
+# better. The averages were taken of the very images that are then judged, which is allowed, since no label is used; a
+# single patient who walks in has no averages yet.
 #
 # In truth the second hospital is also one where few are ill. (NPV, the **negative predictive value**, is the share of
 # well ones among those left alone.) Two things now change at once. Prevalence alone changes
@@ -705,8 +708,8 @@ for name, averaged in (("half are ill", there.images), ("few are ill", rare.imag
 
 # %% [markdown]
 # Both rows have the same patients, so it is the averages that differ. Averages belong to a mixture: taken where few are
-# ill, they move all scores, and the specificity is another one. You know that weakness from lesson 03. Nobody warns you:
-# only labels from there do.
+# ill, they move all scores, and the specificity is another one. You know that weakness from lesson 03. A changed share
+# of alarms can warn you; only labels from there say what it means. (The two sets of averages differ in number, too.)
 
 # %% [markdown]
 # ## The confident model
@@ -716,7 +719,7 @@ for name, averaged in (("half are ill", there.images), ("few are ill", rare.imag
 # **expected calibration error**. The repair divides all log odds by one number, the **temperature** $T$, chosen on the
 # validation part (Guo et al. 2017) so that the labels there become as likely as possible:
 #
-# $$ p = \frac{1}{1 + e^{-z / T}}, \qquad T = \text{the minimum of } -\sum_i \log p(y_i \mid z_i / T). $$
+# $$ p = \frac{1}{1 + e^{-z / T}}, \qquad T = \arg\min_{t > 0} -\sum_i \log p(y_i \mid z_i / t). $$
 
 # %%
 from tlcourse.evaluation import calibration_curve, calibration_error, fit_temperature
@@ -753,8 +756,8 @@ _ = ax.legend(frameon=False, fontsize="small", loc="lower right")
 # %% [markdown]
 # The loud head's curve is flatter than the diagonal: where it says a probability above one half, mostly fewer are ill
 # than it says; where it says less than one half, more are. Divided by the temperature it comes nearer. Our own head,
-# with its strong penalty, is nearer from the start. The fine-tuned model has had few steps, and in this run it errs the
-# other way: it is not sure enough. A temperature may be below 1, too.
+# with a stronger penalty and more patients, is nearer from the start. The fine-tuned model has had few steps, and in
+# this run it errs the other way: it is not sure enough. A temperature may be below 1, too.
 
 
 # %%
@@ -853,16 +856,15 @@ Table(["", "accuracy", "sensitivity", "specificity"], rows, "")
 # %% [markdown]
 # A paper would print the later AUC, and nobody could see from it what this table shows: the decisions are off.
 #
-# Rows 3 and 4 decide at one half. The prior correction changes what a known prevalence can change. What then still
-# separates the fourth row from the first, no correction of the prevalence reaches; images that look different can be
-# the reason.
+# Rows 3 and 4 decide at one half. The prior correction changes what a known prevalence can change. Compare the fourth
+# row with the first by sensitivity and specificity, not by accuracy, which depends on how many are ill: their intervals
+# overlap.
 #
 # Rows 5 and 6 were to leave nine of ten well people alone. The fifth took its threshold from the few well images of the
-# validation part (their number stands above), so its promise is loose, but that alone does not explain a fall as large
-# as in the full version. The sixth is not honest, since it uses the labels that it is tested on; it says what the
-# promise costs if it is kept. Its accuracy is low because so many are ill, and those are the ones who pay. The second
-# row, with nobody left alone, says how little an accuracy means there. (The claim below is made for the real set alone;
-# in the quick version we planted the difference ourselves.)
+# validation part (their number stands above), so its promise is loose. The sixth is not honest, since it uses the
+# labels that it is tested on; it says what the promise costs if it is kept. Its accuracy is low because so many are
+# ill, and those are the ones who pay. The second row, with nobody left alone, says how little an accuracy means there.
+# (The claim below is made for the real set alone; in the quick version we planted the difference ourselves.)
 
 # %%
 later_point = operating_point(later_labels, later_scores, promised)
@@ -894,19 +896,20 @@ audited = {
 subgroup_table(labels[test], scores[test], threshold, audited, patients[test])
 
 # %% [markdown]
-# The groups' intervals are wide and overlap. That is no proof of fairness: a difference of ten points could hide there. With
-# five groups you also look five times, and one of them will look bad by chance. To be sure you need more patients in the
-# smallest group, and a difference that was named beforehand as the largest that one would accept.
+# The groups' intervals are wide and overlap. That is no proof of fairness: a difference of more than ten points could
+# hide there. With five groups and three measures you also look fifteen times, and one of them may look bad by chance.
+# To be sure you need more patients in the smallest group, and a difference that was named beforehand as the largest
+# that one would accept.
 
 # %% [markdown]
 # ## What it shows and what it does not
 #
 # **It shows** how a number that looks good can be wrong, that each of these ways can be measured, and which repair
-# reaches how far. **It does not license anyone to use such a model on a patient.** The images are simulated; in
-# the full version they are small, of children, from one hospital, and that set does not even say which images are of
-# one patient. A real study needs real patients from several places, a comparison with what doctors do without the
-# model, a question that was fixed before the data were seen, and outcomes: not whether an opacity was found, but
-# whether anybody was better off.
+# reaches how far. **It does not license anyone to use such a model on a patient.** The images are simulated; those of
+# PneumoniaMNIST, in the full version of one section, are small, of children, from one hospital, and that set does not
+# say which images are of one patient. A real study needs real patients from several places, a comparison with what
+# doctors do without the model, a question that was fixed before the data were seen, and outcomes: not whether an
+# opacity was found, but whether anybody was better off.
 #
 # A seed varies the patients, the parts, and the random network. Where the letter is and how the hospitals differ is
 # planted; how large the harm is depends on that.
@@ -917,6 +920,8 @@ subgroup_table(labels[test], scores[test], threshold, audited, patients[test])
 # - DeLong, DeLong & Clarke-Pearson (1988), *Comparing the Areas under Two or More Correlated Receiver Operating
 #   Characteristic Curves*, Biometrics 44. Obuchowski (1997), *Nonparametric analysis of clustered ROC curve data*,
 #   Biometrics 53. Intervals.
+# - Newcombe (2016), *MOVER-R confidence intervals for ratios and products of two independently estimated quantities*,
+#   Statistical Methods in Medical Research 25. Predictive values.
 # - Zech et al. (2018), *Variable generalization performance of a deep learning model to detect pneumonia in chest
 #   radiographs*, PLOS Medicine 15. DeGrave, Janizek & Lee (2021), *AI for radiographic COVID-19 detection selects
 #   shortcuts over signal*, Nature Machine Intelligence 3. Hospitals and shortcuts.
