@@ -54,8 +54,8 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
     kinds, take = _flowers(rng, evaluate_on) if source == "flowers" else _painted(source, rng, evaluate_on)
 
     def draw(kind, part):
-        dark = name.endswith(NIGHT) and part in ("test", "unsorted")
-        return by_night(take(kind, part), rng) if dark else take(kind, part)
+        picture = take(kind, part)
+        return by_night(picture, rng) if name.endswith(NIGHT) and part in ("test", "unsorted") else picture
 
     for part, count in each.items():
         for kind in kinds:

@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from tlcourse.datasets.textures import PHOTOGRAPHS
+from tlcourse.datasets.textures import PARTS, PHOTOGRAPHS
 
-REGIONS = {"training": np.s_[:, :256], "validation": np.s_[:256, 256:], "test": np.s_[256:, 256:]}
+REGIONS = {"training": PARTS["pool"][1], "validation": PARTS["development"][1], "test": PARTS["reporting"][1]}
 """The left half of each photograph, the upper and the lower quarter on the right."""
 
 NIGHT = 0.3 * np.array([0.8, 0.9, 1.1])

@@ -19,7 +19,7 @@
 #
 # [Lesson 03](../03_domain_adaptation.ipynb) adapts one network. Another one, trained on the same print, may gain half
 # as much. So here are ten, with the rivals that the lesson leaves out. It takes up *Is it worth it?* and *Where it
-# breaks*: ten networks on the archive and on the shelf, several nights; **pseudo-labels and consistency**, the modern
+# breaks*: ten networks on the archive, five on the shelf, three nights; **pseudo-labels and consistency**, the modern
 # family; **matching** features by covariances, kernels and a stronger adversary; the theorem behind it, distances,
 # choosing without labels, and one network with two sets of averages.
 
