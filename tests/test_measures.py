@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tlcourse.__main__ import app
 from tlcourse.course import measures as measures_module
-from tlcourse.course.measures import HEADINGS, NOT_YET_RECAST, hold_to_measures, measures, missed
+from tlcourse.course.measures import HEADINGS, hold_to_measures, measures, missed
 from tlcourse.course.numbers import is_rounded, measured, printed
 from tlcourse.course.prose import unprinted, words
 from tlcourse.course.sources import lessons
@@ -93,10 +93,9 @@ def test_words_are_what_one_reads():
     assert words("[A link](https://example.org), *two* $x + y$ – <b>bold</b>") == 4
 
 
-def test_lessons_not_yet_recast_and_second_volumes_are_held_to_nothing(made, monkeypatch):
+def test_second_volumes_are_held_to_nothing(made, monkeypatch):
     lesson, deeper = made(LIGHT), made(LIGHT, deeper=True)
-    hold_to_measures(lesson, notebook())
-    monkeypatch.setattr(measures_module, "NOT_YET_RECAST", ())
+    monkeypatch.setattr(measures_module, "missed", missed)
     hold_to_measures(deeper, notebook())
     with pytest.raises(ValueError, match="^90_made.py: A lesson has 2 to 4 claims.*\n90_made.py: .*headings"):
         hold_to_measures(lesson, notebook())
@@ -104,7 +103,7 @@ def test_lessons_not_yet_recast_and_second_volumes_are_held_to_nothing(made, mon
 
 def test_build_and_its_trial_refuse_what_misses_a_measure_and_the_edition_can_be_read(made, tmp_path, monkeypatch):
     lesson = made(LIGHT)
-    monkeypatch.setattr(measures_module, "NOT_YET_RECAST", ())
+    monkeypatch.setattr(measures_module, "missed", missed)
     built = CliRunner().invoke(app, ["build", "90"])
     assert built.exit_code == 2
     assert "90_made.py: A lesson has 2 to 4 claims; got 0: none." in built.output
@@ -246,11 +245,3 @@ def test_a_wrong_digit_is_found_in_a_lesson_and_the_right_one_is_not(name):
     sentence.source = sentence.source.replace(digits, wrong)
     (found,) = set(unprinted(edition)) - set(before)
     assert f"no output before it prints {wrong} %" in found
-
-
-@pytest.mark.parametrize("name", NOT_YET_RECAST)
-def test_in_lessons_not_yet_recast_no_number_is_found_that_an_output_prints(name):
-    (lesson,) = lessons([name])
-    found = unprinted(nbformat.read(lesson.edition, as_version=4))
-    elsewhere = {"05": {"78.1", "76.9", "83"}}  # computed in the head; measured by other programs
-    assert {re.search(r"prints ([\d.]+)", said)[1] for said in found} <= elsewhere.get(name, set())

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.stats import multivariate_normal
 from sklearn.covariance import LedoitWolf
 
 from tlcourse.transferability import (
+    evidence,
     h_score,
     leep,
     logme,
@@ -45,6 +48,36 @@ def logme_as_written(features, labels):
 def test_logme_is_the_formula_of_its_paper():
     features, labels = task()
     assert logme(features=features, labels=labels) == pytest.approx(logme_as_written(features, labels), abs=1e-8)
+
+
+@pytest.mark.parametrize(("n", "width"), [(60, 8), (24, 60)])
+def test_logme_is_the_largest_density_of_the_labels(n, width):
+    features, labels = task(n, width)
+    largest = []
+    for each in np.unique(labels):
+
+        def less(logs, y=(labels == each) * 1.0):
+            covariance = np.exp(logs[0]) * features @ features.T + np.exp(logs[1]) * np.eye(n)
+            return -multivariate_normal.logpdf(y, cov=covariance)
+
+        found = minimize(less, [-4.0, -2.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+        largest.append(-found.fun / n)
+    assert logme(features=features, labels=labels) == pytest.approx(np.mean(largest), abs=1e-8)
+
+
+@pytest.mark.parametrize(("n", "width"), [(200, 40), (40, 200)])
+def test_logme_by_eigenvectors_and_by_singular_values_is_one_number(n, width, monkeypatch):
+    features, labels = task(n, width)
+    features = np.hstack([np.maximum(features, 0), np.zeros((n, 3))])  # three units that are never active
+    by_eigenvectors = logme(features=features, labels=labels)
+    monkeypatch.setattr(evidence, "WELL_APART", np.inf)
+    assert by_eigenvectors == pytest.approx(logme(features=features, labels=labels), abs=1e-10)
+
+
+def test_logme_does_not_ask_for_the_unit_of_the_features():
+    features, labels = task()
+    score = logme(features=features, labels=labels)
+    assert logme(features=1e200 * features, labels=labels) == pytest.approx(score, abs=1e-8)
 
 
 def test_logme_by_hand_where_features_say_nothing():

@@ -10,9 +10,6 @@ from tlcourse.course.prose import unprinted, without_fences, words
 from tlcourse.course.sources import DEEPER, read_source
 from tlcourse.course.statements import method_calls, nodes, of_lesson, statements
 
-NOT_YET_RECAST = ("05", "06")
-"""Lessons that were written before there were two volumes. Each leaves this list when it is recast."""
-
 HEADINGS = (
     "Data",
     "Idea",
@@ -46,7 +43,7 @@ METHOD = {"fit", "compile", "predict", "evaluate", "save"}
 
 
 def hold_to_measures(source, notebook):
-    """Refuse a lesson that misses a measure, unless it is not yet recast or a second volume.
+    """Refuse a lesson that misses a measure; a second volume is held to none.
 
     Args:
         source: a `LessonSource`.
@@ -55,7 +52,7 @@ def hold_to_measures(source, notebook):
     Raises:
         ValueError: with a sentence for each measure that is missed.
     """
-    found = [] if source.deeper or source.name in NOT_YET_RECAST else missed(source, notebook)
+    found = [] if source.deeper else missed(source, notebook)
     if found:
         raise ValueError("\n".join(f"{source.path.name}: {sentence}" for sentence in found))
 

@@ -8,6 +8,10 @@ RATIOS = np.log(10.0) * np.arange(-12, 12.5, 0.5)
 """Where LogME looks first for the best α / β: logarithms, in units of the largest squared singular value. One feature
 whose scale or mean is a million times another's hides the other; standardise such features first."""
 
+WELL_APART = 1e-7
+"""Eigenvectors of the smaller product of the features with themselves serve where its smallest eigenvalue is more than
+this share of its largest. Otherwise rounding would be seen in the score, and the slower singular values are taken."""
+
 
 def logme(*, features, labels):
     """Return LogME: how probable the labels are under a linear model of the features, its two precisions maximised.
@@ -21,7 +25,8 @@ def logme(*, features, labels):
     With the singular values s of F, only the ratio r = α / β must be searched: of a target with parts z along the
     singular vectors and a rest outside, ``q = ||rest||² + sum z² r / (r + s²)`` gives the best ``β = n / q`` and
     ``log p = n/2 (log(n / 2π q) - 1) + 1/2 sum log(r / (r + s²))``. One decomposition serves all classes, and more
-    features than examples, or features that occur twice, do no harm. (The paper iterates α and β to the same maximum.)
+    features than examples, or features that occur twice or are 0, do no harm. (The paper iterates α and β to the same
+    maximum.)
 
     Args:
         features: float ``(n, d)``, finite, not all 0.
@@ -44,25 +49,38 @@ def logme(*, features, labels):
     """
     features, labels = checked(features, labels)
     targets = one_hot(labels)
-    u, s, _ = np.linalg.svd(features, full_matrices=False)
-    real = s > s[0] * max(features.shape) * np.finfo(float).eps
-    squares = (s[real] / s[0]) ** 2
-    along = (u[:, real].T @ targets).T ** 2
+    squares, along = _along(features, targets)
     beyond = targets.sum(axis=0) - along.sum(axis=1)  # what no weights can reach
     beyond[beyond < 1e-12 * targets.sum(axis=0)] = 0
     best = [_largest_evidence(*target, squares, len(labels)) for target in zip(along, beyond)]
     return float(np.mean(best) / len(labels))
 
 
+def _along(features, targets):
+    """Squared singular values, the largest 1, and for each target its squared part along each singular vector."""
+    from scipy.linalg import eigh
+
+    features = features[:, features.any(axis=0)] / np.abs(features).max()
+    n, d = features.shape
+    squares, vectors = eigh(features @ features.T if n < d else features.T @ features, driver="evd")
+    if squares[0] > WELL_APART * squares[-1]:
+        parts = vectors.T @ (targets if n < d else features.T @ targets)
+        return squares / squares[-1], parts.T**2 / (1 if n < d else squares)
+    u, s, _ = np.linalg.svd(features, full_matrices=False)
+    real = s > s[0] * max(n, d) * np.finfo(float).eps
+    return (s[real] / s[0]) ** 2, (u[:, real].T @ targets).T ** 2
+
+
 def _largest_evidence(along, beyond, squares, n):
     from scipy.optimize import minimize_scalar
 
     def less(log_ratio):
-        share = 1 / (1 + squares * np.exp(-log_ratio))
-        left = max(beyond + along @ share, 1e-300)
-        return -n / 2 * (np.log(n / (2 * np.pi * left)) - 1) - np.log(share).sum() / 2
+        share = 1 / (1 + squares * np.exp(-np.atleast_1d(log_ratio)[:, None]))
+        left = np.maximum(beyond + share @ along, 1e-300)
+        return -n / 2 * (np.log(n / (2 * np.pi * left)) - 1) - np.log(share).sum(axis=1) / 2
 
-    at = int(np.argmin([less(ratio) for ratio in RATIOS]))
+    first = less(RATIOS)
+    at = int(np.argmin(first))
     around = RATIOS[max(at - 1, 0)], RATIOS[min(at + 1, len(RATIOS) - 1)]
-    refined = minimize_scalar(less, bounds=around, method="bounded", options={"xatol": 1e-7})
-    return -min(refined.fun, less(RATIOS[at]))
+    refined = minimize_scalar(lambda ratio: less(ratio)[0], bounds=around, method="bounded", options={"xatol": 1e-7})
+    return -min(refined.fun, first[at])
