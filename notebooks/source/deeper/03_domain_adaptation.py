@@ -5,7 +5,7 @@
 #     language: python
 #     name: python3
 #   tlcourse:
-#     title: Domain adaptation, deeper
+#     title: Which adaptation can be relied on?
 #     question: What do ten networks say, and what do matching and pseudo-labels add?
 #     needs:
 #       quick: []

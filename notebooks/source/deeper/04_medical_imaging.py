@@ -5,7 +5,7 @@
 #     language: python
 #     name: python3
 #   tlcourse:
-#     title: Medical imaging, deeper
+#     title: Which of these numbers, maps and repairs can be trusted?
 #     question: Which of these numbers, maps and repairs can be trusted?
 #     needs:
 #       quick: []

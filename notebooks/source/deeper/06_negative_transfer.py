@@ -143,7 +143,7 @@ accuracy_table({n: {f"{k} each": right[*way, k] for k in BUDGETS} for n, way in 
 
 # %% [markdown]
 # Compare *alone* with *pooled* in each block: it is not the fault of ridge. At twenty labels of each digit print costs ridge
-# 5.0 points, logistic regression 3.1 and the SVM 2.4. And *weighed* takes most of the loss away for all three.
+# 5.0 points, logistic regression 3.2 and the SVM 2.3. And *weighed* takes most of the loss away for all three.
 
 
 # %%
@@ -725,8 +725,8 @@ lesson.finding(
 
 # %% [markdown]
 # The first column: with all digits there, matching is ahead of λ = 0 (one run). The second: with half of them it costs 8.8
-# points [−16.9, −0.8]. With classes weighed, matching is ahead of its own λ = 0 by 2.5 [+1.5, +3.4], and of *untouched*,
-# what you had before, by less than the three halves can show. (The weights are taken once, before training; PADA takes
+# points [−16.9, −0.8]. With classes weighed, matching is ahead of its own λ = 0 by 2.5 [+1.5, +3.4], Whether that is more than
+# *untouched*, what you had before, three halves can't say. (The weights are taken once, before training; PADA takes
 # them anew as it goes.)
 #
 # ## What it shows and what it does not
