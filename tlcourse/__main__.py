@@ -41,7 +41,7 @@ for panel, commands in (
     ("Workshop", (workshop.doctor, workshop.run, workshop.lab, workshop.lessons)),
     ("Your own data", (check,)),
     ("Files", (files.fetch, files.pack, files.clean)),
-    ("Authors", (authors.build, authors.pretrain)),
+    ("Authors", (authors.build, authors.site, authors.pretrain)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -37,6 +37,7 @@ class Lesson:
 
     Attributes:
         part: the part of each data set to test on, ``"reporting"`` or ``"development"``.
+        checked: by number of an exercise, what its check last said: ``"right"``, ``"wrong"`` or ``"unanswered"``.
 
     Raises:
         ValueError: if the profile is unknown or the seed is not a whole number from 0 on.
@@ -50,7 +51,7 @@ class Lesson:
         known("profile", profile, PROFILES)
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ValueError(f"SEED must be a whole number from 0 on; got {seed!r}.")
-        self.name, self.profile, self.seed = name, profile, seed
+        self.name, self.profile, self.seed, self.checked = name, profile, seed, {}
         self.part = "development" if seed in DEVELOPMENT_SEEDS else "reporting"
         started = time.perf_counter()
         with quietly():
@@ -148,6 +149,7 @@ class Lesson:
                 if not passed:
                     status, text = "wrong", f"not yet. {reason}"
                     break
+        self.checked[exercise] = status
         self._publish("check", f"Exercise {exercise}: {text}", {"id": exercise, "status": status})
 
     def _entry(self, name, kind, statement, holds):

@@ -23,7 +23,7 @@
 #
 # **After this lesson you can** turn sentences into vectors with a transformer; classify them with a handful of labels;
 # fine-tune the transformer with LoRA, in plain Keras; do all of it with a CSV file of your own; and say where it
-# fails. About 75 minutes with the exercises. Lessons 01 and 02 come first.
+# fails. About 90 minutes with the exercises. Lessons 01 and 02 come first.
 
 # %% tags=["parameters"]
 LESSON = "05"
@@ -55,7 +55,7 @@ reviews = load_dataset(lesson.pick(quick="reviews", full="rt-polarity"), lesson.
 # %% [markdown]
 # ## Data
 #
-# A language model wrote these reviews for this course, about films, restaurants and gadgets: nobody ate, watched or
+# A language model wrote these reviews, about films, restaurants and gadgets: nobody ate, watched or
 # bought anything. (*Deeper* asks real film reviews.) Half of
 # them are positive. One in five is **hard**, and was marked so when it was written: it negates, compares, mixes, or says
 # the opposite of what it means. The last two below are such.
@@ -77,9 +77,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 #
 # $$ v = \frac{1}{T} \sum_{t=1}^{T} h_t. $$
 #
-# How does a token come to know the others? By **attention**. From each token's vector $h_t$, one matrix makes a *query*
-# $q_t$, a second a *key* $k_t$, a third a *value*. Token $t$ compares its query with all keys, and takes a weighted mean
-# of the values. Of its attention, token $s$ gets
+# A token comes to know the others by **attention**. From each token's vector one matrix makes a *query* $q_t$, a second
+# a *key* $k_t$, a third a *value*. Token $t$ compares its query with all keys, and takes a weighted mean of the values.
+# Token $s$ gets the share
 #
 # $$ a_{ts} = \frac{\exp(q_t \cdot k_s / \sqrt{d})}{\sum_u \exp(q_t \cdot k_u / \sqrt{d})}. $$
 #
@@ -108,6 +108,7 @@ print(test.texts[0], "\nOf this it knows:", *known)
 #
 # A **tokenizer** cuts a text into pieces that the network has a number for. `folder` holds three files as their authors
 # publish them (`sentence-transformers/all-MiniLM-L6-v2` on Hugging Face): weights, `config.json`, `tokenizer.json`.
+# (Without this course: `huggingface_hub.snapshot_download`.)
 
 # %%
 folder = fetch("minilm").path.parent
@@ -119,7 +120,7 @@ for encoded in tokenizer.encode_batch(["The soup was cold.", "The bouillabaisse 
 
 # %% [markdown]
 # `[CLS]` and `[SEP]` mark begin and end, `##` continues a word, `[PAD]` fills up the shorter sentence. The **mask** is 1
-# for a token and 0 for padding; the mean must leave padding out, or a sentence's vector would depend on its neighbours.
+# for a token and 0 for padding, which the mean must leave out.
 
 
 # %%
@@ -156,7 +157,7 @@ for text, similarity in zip(four, vectors @ vectors[0]):
 # a column one that answers; dark is much attention.
 
 # %%
-sentences = read(["The food was not good.", "The food was really good."])
+sentences = read([f"The food was {word} good." for word in ("not", "really", "very")])
 words = tokenizer.encode("The food was not good.").tokens
 good, no = words.index("good"), words.index("not")
 begin = keras.Model(network.input, network.get_layer("embeddings_dropout").output)(sentences)
@@ -168,14 +169,15 @@ plt.imshow(attention, cmap="Greys")
 plt.xticks(range(len(words)), words, rotation=90)
 plt.yticks(range(len(words)), words)
 print(f"of its attention, good gives to not: {attention[good, no]:.2f}")
-one, other = network.predict(sentences, verbose=0)["sequence_output"][:, good]
-cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-print(f"good after not, and good after really, six layers later: cosine {cosine:.2f}")
+after = network.predict(sentences, verbose=0)["sequence_output"][:, good]
+after /= np.linalg.norm(after, axis=1, keepdims=True)
+print("good, six layers later, after really and after:", end=" ")
+print(*[f"{word} {after[1] @ after[n]:.2f}" for n, word in ((2, "very"), (0, "not"))])
 
 # %% [markdown]
-# In this head each token asks the one before it, so *good* hears *not*. (We chose a head that one can read at a glance;
-# most can't be.) After six layers, *good* has another vector after *not* than after *really*: the cosine between them is
-# 0.82.
+# In this head each token asks the one before it, so *good* hears *not*. (We chose a head that one can read; most can't be.)
+# After six layers, *good* has nearly one vector after *really* and *very* (cosine 0.99), and another after
+# *not* (0.82).
 #
 # ### A new last layer
 #
@@ -190,16 +192,17 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
     print(f"\n{p[row]:.2f} positive, in truth {test.labels[row]}: {test.texts[row]}")
 
 # %% [markdown]
-# Even there it is near one half: with twenty labels it is unsure of everything. And this is *one* draw; forty follow.
+# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. And this is *one* draw; forty follow.
 #
 # ### Let it learn, too: LoRA
 #
-# **LoRA** (Hu et al. 2022) freezes each matrix $W$ and
+# **LoRA** (Hu et al. 2022) freezes a matrix $W$ and
 # learns a small change beside it, a product of two thin matrices:
 #
 # $$ W' = W + A B, \qquad A: d \times r, \quad B: r \times d', \quad B = 0 \text{ at first.} $$
 #
-# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network. The head begins
+# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but
+# for the biases beside these matrices. (Why 227,713? *Deeper* counts.) The head begins
 # as the logistic regression: a random one would send large, useless changes into the network (lesson 02).
 
 
@@ -224,12 +227,12 @@ z = model.predict(read(test.texts), verbose=0)[:, 0]
 print(f"{np.mean((z > 0) == test.labels):.1%} right")
 
 # %% [markdown]
-# With rate and epochs that nobody chose, twenty labels gained little. Now choose them, on data of your own.
+# From 58.3 to 60.6 %, with rate and epochs that nobody chose. Now choose them, on data of your own.
 #
 # ## On your own data
 #
 # Two CSV files with the columns `text` and `label` (0 or 1). From `mine.csv`, 300 reviews, two thirds are to learn from
-# and one third to choose by. `test.csv` is looked at once. So 564 are labelled in all. The next cell writes both files.
+# and one third to choose by. `test.csv` chooses nothing. So 564 are labelled in all. The next cell writes both files.
 # For your own, leave it out and write `FOLDER = Path("my-reviews")`. Look first with `tlcourse check my-reviews/mine.csv`: it
 # counts copies, texts that are too long for MiniLM, and scripts that it has not learned.
 
@@ -255,7 +258,7 @@ learn, check = np.split(np.random.default_rng(0).permutation(len(texts)), [2 * l
 print(len(learn), "to learn from,", len(check), "to choose by; positive:", f"{labels.mean():.0%}")
 
 # %% [markdown]
-# The rivals first. Both choose their penalty on the part to choose by, as LoRA will choose its rate and epochs.
+# The rivals first. Both choose their penalty as LoRA will choose rate and epochs: on the part to choose by.
 
 
 # %%
@@ -269,15 +272,18 @@ def counter(C):
 
 def best_penalty(make, inputs):
     """The classifier that has the most right on the part to choose by."""
-    fits = [make(C).fit(inputs[learn], labels[learn]) for C in (1, 10, 100)]
+    fits = [make(C).fit(inputs[learn], labels[learn]) for C in (0.1, 1, 10, 100)]
     return max(fits, key=lambda fit: fit.score(inputs[check], labels[check]))
 
 
 counting = best_penalty(counter, texts)
 vectors = embed(texts)
 frozen = best_penalty(linear, vectors)
-print(f"counting words: {counting.score(texts[check], labels[check]):.0%} of the part to choose by")
-print(f"frozen MiniLM:  {frozen.score(vectors[check], labels[check]):.0%}")
+on_check = {
+    "counting words": counting.score(texts[check], labels[check]),
+    "frozen MiniLM": frozen.score(vectors[check], labels[check]),
+}
+print({name: f"{share:.0%}" for name, share in on_check.items()})
 
 # %%
 best, to_choose_by = None, (read(texts[check]), labels[check])
@@ -294,10 +300,12 @@ for rate in (0.001, 0.003):
     print(f"LoRA at {rate}: after each epoch", *[f"{share:.0%}" for share in shares])
     if best is None or max(shares) > best:
         best, lora = max(shares), model
+on_check["MiniLM with LoRA"] = best
+print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
-# LoRA has most right on the part to choose by, 82 % after two epochs at 0.003, so it is the product. Only now the test
-# file. And the question of the first line: which reviews are most likely complaints?
+# LoRA has most right on the part to choose by, 85 % after two epochs at 0.003, and is the product. (With fewer labels take
+# more epochs.) Only now the test file, and the question of the first line: which reviews are most likely complaints?
 
 # %%
 new_texts, new_labels = read_texts(FOLDER / "test.csv")
@@ -306,19 +314,19 @@ scores = {
     "frozen MiniLM": frozen.decision_function(embed(new_texts)),
     "MiniLM with LoRA": lora.predict(read(new_texts), verbose=0)[:, 0],
 }
-z = scores["MiniLM with LoRA"]
-print(f"{np.mean((z > 0) == new_labels):.1%} of the test file right")
-likeliest = np.argsort(z)[:10]
-print("complaints among the likeliest ten:", np.sum(new_labels[likeliest] == 0))
+for name, z in scores.items():
+    likeliest = np.argsort(z)[:10]
+    print(f"{name}: {np.mean((z > 0) == new_labels):.1%} right,", end=" ")
+    print("complaints among the likeliest ten:", np.sum(new_labels[likeliest] == 0))
 for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 # %% [markdown]
-# 77.7 %: less than the 82 % that chose it. What is chosen by a number flatters that number; the test file does not know
-# the choice. And the ten likeliest complaints are complaints.
+# LoRA's ten likeliest complaints are complaints. All three have less than on the hundred that chose them, LoRA 79.9 after
+# 85 %: what chooses a number flatters it.
 #
-# Save three things: the tokenizer with its longest length, without which no text can be read the same way; the whole
-# model, to ask; and what was trained, alone, to go on learning.
+# Save three things: the tokenizer with its longest length; the whole model, to ask; and what was trained, alone, to go on
+# learning.
 
 # %%
 tokenizer.save(str(FOLDER / "tokenizer.json"))
@@ -328,6 +336,7 @@ for name in ("mine.keras", "lora.npz"):
     print(f"{name}: {(FOLDER / name).stat().st_size / 1e6:.1f} MB")
 
 # %%
+tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
 loaded = keras.models.load_model(FOLDER / "mine.keras", compile=False)  # needs import keras_hub
 asked = ["Would buy again tomorrow.", "Cold, salty and late.", "The shop opens at nine."]
 answers = loaded.predict(read(asked), verbose=0)[:, 0]
@@ -341,7 +350,7 @@ for text, z in zip(asked, answers):
 # matrices can learn on. (From `mine.keras` they could not: Keras saves $W + AB$ as one matrix.)
 
 # %%
-again, kept = with_lora(frozen), np.load(FOLDER / "lora.npz")
+again, kept = with_lora(frozen), np.load(FOLDER / "lora.npz")  # its head is in the file, too
 for weight, name in zip(again.trainable_weights, kept.files):
     weight.assign(kept[name])
 print(f"apart: {np.abs(again.predict(read(asked), verbose=0)[:, 0] - answers).max():.0e}")
@@ -390,15 +399,14 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Where labels are few, borrowing pays: 62.8 against 55.9 % with twenty. Counting needs 200 labels for what frozen MiniLM
-# does with 50. The interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of
+# With twenty labels it is 62.8 against 55.9 %. Counting needs 200 labels for what frozen MiniLM does with 50. The interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of
 # this kind.
 #
 # And the 200 labels of your file? The three of above on the test file, each chosen by the same hundred reviews, the hard
 # ones apart. The ± makes a 95 % interval: it holds the share among all such reviews in 95 of 100 such tests.
 
 # %%
-parts = {"all": hard | True, "hard": hard, "others": ~hard}
+parts = {"all": np.full(len(hard), True), "hard": hard, "others": ~hard}
 good = {name: (z > 0) == new_labels for name, z in scores.items()}
 print(" " * 18, *[f"{part:14}" for part in parts])
 for name, each in good.items():
@@ -410,9 +418,12 @@ for rival in ("counting words", "frozen MiniLM"):
     print(f"LoRA over {rival}: {100 * ahead.mean():+.1f} ± {100 * half:.1f} points")
 
 # %% [markdown]
-# LoRA is 12.5 points ahead of counting and 6.8 ahead of the frozen vectors, and both are certain for this one draw of
-# labels. All of it lies in the easy reviews. **On the hard ones none does better than guessing**, frozen MiniLM
-# even worse: a review that negates or mocks often has the words of the opposite opinion. A share over all reviews hides it.
+# LoRA is 14.8 points ahead of counting and 9.5 ahead of the frozen vectors. Neither interval holds zero, for this draw.
+#
+# Over five draws the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
+#
+# **On the hard reviews none does better than guessing**, frozen MiniLM even worse: a review that negates or mocks often has the
+# words of the opposite opinion. A share over all reviews hides it.
 #
 # ## Where it breaks
 #
@@ -421,7 +432,7 @@ for rival in ("counting words", "frozen MiniLM"):
 # Four sentences with the same words but two: *really good*, *not good*, *really bad*, *not bad*. There are forty such
 # quadruples. *Really good* should be above *not good*, and *not bad* above *really bad*. A score that adds up words
 # gives the first pair the difference of *really* and *not*, and the second pair exactly the opposite. So one pair is
-# right and the other wrong, always.
+# right and the other wrong, always. (Plain counts here, so that the argument is exact.)
 
 # %%
 counts = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts[learn], labels[learn])
@@ -435,7 +446,7 @@ for name, score in scorers.items():
     z = {kind: score(sentences) for kind, sentences in quadruples.items()}
     first, second = z["really_good"] > z["not_good"], z["not_bad"] > z["really_bad"]
     pairs[name] = (first + second.astype(float)) / 2
-    print(f"{name:9}{pairs[name].mean():.1%} of the pairs right", end="; ")
+    print(f"{name:9}{pairs[name].mean():.1%}: {first.mean():.1%}, {second.mean():.1%}", end="; ")
     print(f"not bad above not good {np.mean(z['not_bad'] > z['not_good']):.1%}")
     print("  ", *[f"{quadruples[kind][0]} {each[0]:+.2f} " for kind, each in z.items()])
 low = pairs["LoRA"].mean() - 1.96 * pairs["LoRA"].std() / np.sqrt(len(pairs["LoRA"]))
@@ -449,9 +460,10 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Counting is right for exactly half of the pairs, the transformer for 78.8 %. It has heard the *not*. Has it understood?
-# *Not bad* should be above *not good*: in 37.5 % of the quadruples it is. Whatever has a *not* or a *bad* in it scores
-# low. Test each behaviour that you need.
+# Behind each name stand the pairs that are right, then those of the first and the second kind. Counting has exactly half, LoRA
+# 86.2 %, the frozen network 81.2: all of the first kind, and of the second 72.5 and 62.5. They have heard the *not*. Have they
+# understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores low. Test
+# each behaviour that you need.
 #
 # ### What nobody reads
 #
@@ -478,9 +490,9 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 #
 # | you have | take |
 # |---|---|
-# | no more than fifty labels | the frozen transformer, a logistic regression on its vectors |
-# | some hundred labels | LoRA beside it, chosen on labels that you hold back; always with counting words beside both |
-# | long texts, another language | first count what is not read; then another network |
+# | up to fifty labels | the frozen transformer, a logistic regression on its vectors |
+# | some hundred labels | LoRA, frozen or counting, chosen on labels held back |
+# | long texts, another language | count what is not read; another network |
 #
 # ## Your turn
 #
@@ -604,7 +616,7 @@ lesson.check("5.2", behaviour, reasons)
 #
 # <details><summary>3. You tried four rates on the test file and report the best. What is wrong?</summary>
 #
-# The rate was chosen on the test file, so its number is too good. Choose on labels that are not tested on.
+# The rate was chosen on the test file, so its number is too good.
 # </details>
 
 # %% [markdown]

@@ -14,6 +14,9 @@ def build(
     solutions: Annotated[
         Path | None, typer.Option(help="Write editions with solutions into this folder instead.")
     ] = None,
+    nbgrader: Annotated[
+        Path | None, typer.Option(help="Write a course of nbgrader into this folder instead: nothing is executed.")
+    ] = None,
     trial: Annotated[
         Path | None, typer.Option(help="Check the committed editions, and write what tests execute into this folder.")
     ] = None,
@@ -41,6 +44,8 @@ def build(
     for lesson in chosen:
         if trial:
             _try(lesson, or_stop(trial.expanduser) / lesson.place)
+        elif nbgrader:
+            _write_assignment(lesson, nbgrader.expanduser())
         elif solutions:
             place = lesson.place.with_stem(f"{lesson.place.stem}_solutions")
             _build_solved(lesson, or_stop(solutions.expanduser) / place)
@@ -59,6 +64,21 @@ def _build(lesson):
         showcase.figure_path().parent.mkdir(exist_ok=True)
         showcase.figure_path().write_bytes(showcase.shown_figure())
     or_stop(hold_to_measures, lesson, notebook)
+
+
+NBGRADER = """c = get_config()
+c.CourseDirectory.course_id = "tlcourse"
+c.ExecutePreprocessor.timeout = 1800  # a cell may train a network
+"""
+
+
+def _write_assignment(lesson, folder):
+    from tlcourse.course.editions import exercises, graded_edition
+    from tlcourse.course.sources import read_source
+
+    if exercises(read_source(lesson.path)):
+        _write(or_stop(graded_edition, lesson), folder / "source" / lesson.path.stem / f"{lesson.path.stem}.ipynb")
+        (folder / "nbgrader_config.py").write_text(NBGRADER, encoding="utf-8")
 
 
 def _build_solved(lesson, path):
@@ -94,6 +114,19 @@ def _write(notebook, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     write_notebook(notebook, path)
     typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def site(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("site"),
+):
+    """Make the site: lessons, Deeper, glossary, instructor's guide, reference and search, from what is committed.
+
+    Exit status: 0 if all is well, 2 if a link leads nowhere or a page can't be read.
+    """
+    from tlcourse.course.site import make_site
+
+    or_stop(make_site, folder.expanduser())
+    typer.echo(f"{folder / 'index.html'}: open it in a browser.")
 
 
 def pretrain(

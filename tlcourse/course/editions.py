@@ -40,6 +40,28 @@ def solved_edition(source):
     return _edition(source, solution)
 
 
+def graded_edition(source):
+    """Return the notebook that nbgrader makes an assignment of: solutions between markers, a point for each check.
+
+    Raises:
+        ValueError: as `student_edition`.
+    """
+    notebook = read_source(source.path)
+    found = exercises(notebook)
+    for number, (answer, _, check) in found.items():
+        name = number.replace(".", "-")
+        answer.metadata["nbgrader"] = _for_nbgrader(f"answer-{name}", solution=True)
+        check.metadata["nbgrader"] = _for_nbgrader(f"check-{name}", grade=True, locked=True, points=1)
+        check.source += f'\nassert lesson.checked["{number}"] == "right"'
+    cells = [cell for cell in notebook.cells if WRONG not in cell.metadata.get("tags", [])]
+    return numbered(source, cells)
+
+
+def _for_nbgrader(name, *, solution=False, grade=False, locked=False, **points):
+    flags = {"solution": solution, "grade": grade, "locked": locked, "task": False}
+    return {"grade_id": name, "schema_version": 3, "cell_type": "code", **flags, **points}
+
+
 def blank(code):
     """Return an exercise's code with ``name = ...`` in place of its solution.
 

@@ -17,7 +17,7 @@ def logme(*, features, labels):
     """Return LogME: how probable the labels are under a linear model of the features, its two precisions maximised.
 
     For one target ``y``, 1 for the examples of a class and 0 for the others, and features F ``(n, d)``: weights are
-    normal with precision α, noise is normal with precision β, and the evidence is
+    normal with precision α, noise is normal with precision β, and the evidence is::
 
         log p(y | F) = n/2 log β + d/2 log α - n/2 log 2π - β/2 ||F m - y||² - α/2 m'm - 1/2 log |A|,
 

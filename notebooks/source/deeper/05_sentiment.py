@@ -194,8 +194,13 @@ def compare(how, known, asked, rows, epochs):
 
 # %%
 # texts, way, labels of each class, epochs, draws
-RUNS = [("reviews", "lora", 10, 5, 5), *(("reviews", how, 100, 2, 3) for how in RATES)]
-RUNS += lesson.pick(quick=[], full=[("rt-polarity", how, 100, 2, 3) for how in RATES])
+RUNS = [
+    ("reviews", "lora", 10, 5, 5),
+    ("reviews", "lora", 100, 2, 5),
+    ("reviews", "top", 100, 2, 3),
+]
+MORE = [("reviews", "all"), *(("rt-polarity", how) for how in RATES)]
+RUNS += lesson.pick(quick=[], full=[(name, how, 100, 2, 3) for name, how in MORE])
 lines, gains = [], {}
 for name, how, k, epochs, draws in RUNS:
     known, asked = data[name].pool, data[name].test
@@ -213,7 +218,10 @@ Table(columns, lines, "Means over draws of labels; the interval crosses draws an
 lesson.finding("fine-tuning", "Share right, fine-tuned less frozen", gains)
 
 # %% [markdown]
-# GAINS
+# With two hundred labels LoRA gains in each of five draws, from 1.9 to 9.1 points, together +4.8 [+1.0, +8.7]. The top two
+# layers, with sixteen times its numbers, are not shown to gain: +1.5 [−1.7, +4.8]. With twenty labels LoRA isn't either:
+# +1.1 [−1.6, +3.9], and two of five draws lose a little. (The lesson's own run gained more, with other rates and the best
+# of two epochs. The full version adds all layers, and real film reviews.)
 #
 # LoRA trains a hundredth of the numbers, and is not a hundred times faster: the time goes into reading. The whole
 # network runs forwards, and backwards down to the lowest layer that changes. And do not compare its rate with that of
@@ -389,7 +397,12 @@ for how, tuner in tuners.items():
 lesson.finding("fine-tuned-negation", "Pairs ranked right, fine-tuned less frozen", after)
 
 # %% [markdown]
-# AFTER
+# An interval above zero says that after `fit` more pairs are right than with the frozen vectors, though nobody explained
+# a *not*. (These networks had two hundred labels, the frozen one all labels of the pool and a ridge; so it is not for want
+# of labels that the frozen one is behind.) Have they understood? The control has risen as well, from 0.68 to 0.80 and
+# 0.85: a good part of what was learned is which words stand together, in whatever order. And a pair that we did not make
+# our test says no: "not bad" is better than "not good", and LoRA says so about half of the time. On the hard reviews no
+# gain can be shown. A test of behaviour that is passed says that *this* behaviour was learned.
 #
 # ## A benchmark that was trained on
 #
@@ -534,7 +547,7 @@ lesson.claim(
 #
 # ## What it shows and what it does not
 #
-# **It shows** that LoRA adds points with two hundred labels, in each of three draws; that zero labels are worth more than
+# **It shows** that LoRA adds points with two hundred labels, in each of five draws; that zero labels are worth more than
 # nothing and less than fifty; that much of what is learned about *not* is which words stand together; and that
 # a share right on seen reviews says nothing. **It does not show** that MiniLM is a good sentiment model: it is a small
 # network made for another purpose. A model tuned on millions of labelled reviews is better at this, and knows nothing of
