@@ -6,7 +6,7 @@ VENV ?= $(if $(filter tensorflow,$(BACKEND)),.venv,.venv-$(BACKEND))
 BIN := $(VENV)/bin
 export KERAS_BACKEND := $(BACKEND)
 
-.PHONY: run deeper test test-deeper offline lab notebooks solutions bench lint lock clean
+.PHONY: run deeper test test-deeper offline lab notebooks solutions site bench lint lock clean
 
 run: $(VENV)/.installed
 	-$(BIN)/tlcourse fetch --profile quick
@@ -48,6 +48,9 @@ notebooks: $(VENV)/.installed
 solutions: $(VENV)/.installed
 	$(BIN)/tlcourse build --solutions solutions
 
+site: $(VENV)/.installed
+	$(BIN)/tlcourse site site
+
 bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/imports.py
 	$(BIN)/python tests/benchmarks/features.py
@@ -70,7 +73,7 @@ lock: $(VENV)/.installed
 	$(BIN)/python -m tlcourse.course.environment > environment.yml
 
 clean:
-	rm -rf .venv .venv-* runs solutions
+	rm -rf .venv .venv-* runs solutions site
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f'Python 3.11 to 3.13 is needed; this is {v}. Name one: make PYTHON=python3.12')"

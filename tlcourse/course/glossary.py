@@ -5,53 +5,54 @@ import copy
 import re
 from typing import NamedTuple
 
-WORDS = (
-    "base",
-    "head",
-    "freeze",
-    "features",
-    "feature extraction",
-    "Fine-tuning",
-    "Batch normalisation",
-    "shortcut",
-    "claim",
-    "interval",
-    "pool",
-    "test part",
-    "source",
-    "target",
-    "ridge regression",
-    "augmentation",
-    "Cross-validation",
-    "forgetting",
-    "entropy",
-    "information maximisation",
-    "encoder",
-    "AdaBN",
-    "adversary",
-    "validation",
-    "logistic regression",
-    "score",
-    "threshold",
-    "sensitivity",
-    "specificity",
-    "ROC curve",
-    "AUC",
-    "bootstrap",
-    "positive predictive value",
-    "prevalence",
-    "Grad-CAM",
-    "bag of words",
-    "transformer",
-    "token",
-    "attention",
-    "tokenizer",
-    "mask",
-    "LoRA",
-    "Transfer is negative",
-    "left-out error",
-)
-"""Words that a lesson prints in bold where it explains them, in the order of the course."""
+WORDS = {
+    "base": None,
+    "head": None,
+    "freeze": None,
+    "features": None,
+    "feature extraction": 3,
+    "Fine-tuning": None,
+    "Batch normalisation": None,
+    "shortcut": 5,
+    "claim": None,
+    "interval": None,
+    "pool": 1,
+    "test part": 1,
+    "source": 2,
+    "target": 3,
+    "ridge regression": None,
+    "augmentation": None,
+    "Cross-validation": 5,
+    "forgetting": 2,
+    "entropy": 4,
+    "information maximisation": 4,
+    "encoder": None,
+    "AdaBN": None,
+    "adversary": None,
+    "validation": 1,
+    "logistic regression": 2,
+    "score": 2,
+    "threshold": 2,
+    "sensitivity": 2,
+    "specificity": 2,
+    "ROC curve": 2,
+    "AUC": 2,
+    "bootstrap": None,
+    "positive predictive value": None,
+    "prevalence": None,
+    "Grad-CAM": 3,
+    "bag of words": None,
+    "transformer": 1,
+    "token": 1,
+    "attention": 1,
+    "tokenizer": None,
+    "mask": None,
+    "LoRA": None,
+    "Transfer is negative": 3,
+    "left-out error": None,
+}
+"""Words that a lesson prints in bold where it explains them, in the order of the course; and which of that lesson's
+pictures shows one, counted from 1."""
 
 PROTECTED = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)|<[^>]*>|^#.*?$", re.S | re.M)
 """What no link may be put into: code, formulas, links, tags and headings."""
@@ -65,7 +66,7 @@ class Entry(NamedTuple):
         text: the paragraph that introduces it.
         lesson: title of the lesson.
         place: path of its edition from the checkout, as Sphinx names it.
-        picture: PNG that follows in the same section, or ``None``.
+        picture: PNG of the lesson that shows it, or ``None``.
     """
 
     word: str
@@ -85,39 +86,39 @@ def glossary(editions, words=WORDS):
 
     Args:
         editions: pairs of a `LessonSource` and its notebook with outputs, in the order of the course.
-        words: which.
+        words: which, each with the number of the picture that shows it, or ``None``.
 
     Returns:
         A list of `Entry`, in the order of the alphabet.
 
     Raises:
-        ValueError: if no lesson prints one of the words in bold.
+        ValueError: if no lesson prints one of the words in bold, or it has no such picture.
     """
     found = {}
     for source, edition in editions:
-        for at, cell in enumerate(edition.cells):
-            if cell.cell_type == "markdown":
-                for paragraph in re.split(r"\n\s*\n", cell.source):
-                    flat = " ".join(paragraph.split())
-                    for word in words:
-                        if word not in found and f"**{word}**" in flat:
-                            place = f"notebooks/{source.edition.name}"
-                            picture = _next_picture(edition.cells[at + 1 :])
-                            found[word] = Entry(word, flat, f"{source.name} · {source.title}", place, picture)
+        pictures = _pictures(edition)
+        for paragraph in _paragraphs(edition):
+            for word, number in words.items():
+                if word not in found and f"**{word}**" in paragraph:
+                    if number and number > len(pictures):
+                        raise ValueError(f"Lesson {source.name} has {len(pictures)} pictures; {word!r} wants {number}.")
+                    picture = pictures[number - 1] if number else None
+                    place = f"notebooks/{source.edition.name}"
+                    found[word] = Entry(word, paragraph, f"{source.name} · {source.title}", place, picture)
     missing = [word for word in words if word not in found]
     if missing:
         raise ValueError(f"No lesson prints {', '.join(missing)} in bold. Take it out of WORDS, or introduce it.")
     return sorted(found.values(), key=lambda entry: entry.word.lower())
 
 
-def _next_picture(cells):
-    for cell in cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
-            return None
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                return base64.b64decode(output["data"]["image/png"])
-    return None
+def _paragraphs(edition):
+    texts = [cell.source for cell in edition.cells if cell.cell_type == "markdown"]
+    return [" ".join(part.split()) for text in texts for part in re.split(r"\n\s*\n", text)]
+
+
+def _pictures(edition):
+    outputs = [output for cell in edition.cells for output in cell.get("outputs", [])]
+    return [base64.b64decode(o["data"]["image/png"]) for o in outputs if "image/png" in o.get("data", {})]
 
 
 def write_glossary(entries, folder, after=""):
@@ -129,7 +130,7 @@ def write_glossary(entries, folder, after=""):
         after: Markdown that follows: words and symbols that are not a lesson's.
     """
     (folder / "figures").mkdir(exist_ok=True)
-    parts = ["# Glossary\n\nEach word as the lesson says that introduces it, with the next picture of that section.\n"]
+    parts = ["# Glossary\n\nEach word in the sentences of the lesson that introduces it.\n"]
     for entry in entries:
         parts.append(f"## {entry.word[0].upper()}{entry.word[1:]}\n\n{entry.text}\n")
         if entry.picture:
