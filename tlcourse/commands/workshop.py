@@ -32,6 +32,10 @@ def run(
         str, typer.Option(help="How many seeds from 0 on, or a range such as 5-9; 100 to 199 test on development data.")
     ] = "1",
     jobs: Annotated[int, typer.Option(min=1, help="Lessons at a time.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler whose workers run them, or local for --jobs workers here."),
+    ] = None,
     backend: Annotated[
         Backend | None, typer.Option(help="By default KERAS_BACKEND, or else tensorflow.", show_default=False)
     ] = None,
@@ -71,7 +75,7 @@ def run(
         raise typer.Exit
     console = Console()
     with Watch(console) as watch:
-        report = or_stop(run_jobs, queue, jobs, resume=resume, watch=watch)
+        report = or_stop(run_jobs, queue, jobs, resume=resume, watch=watch, scheduler=scheduler)
     for line in claim_lines(report["runs"]):
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"Findings, figures and executed notebooks: {out / 'report.html'}", soft_wrap=True)

@@ -3,9 +3,11 @@
 import signal
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 
 import filelock
 
+from tlcourse.course.cluster import execute_there, workers_of
 from tlcourse.course.job import execute
 from tlcourse.course.kernels import Kernels
 from tlcourse.course.report import report, write_report, write_report_page
@@ -17,7 +19,7 @@ WAKE = 0.2
 """Seconds between looks at whether somebody has interrupted."""
 
 
-def run(jobs, workers=1, *, resume=False, watch=None):
+def run(jobs, workers=1, *, resume=False, watch=None, scheduler=None):
     """Run jobs, write `report.json` into their folder after each one, and `report.html` at the end.
 
     A lesson that fails does not stop the others. A broken claim is recorded and its notebook goes on, so that every
@@ -31,19 +33,20 @@ def run(jobs, workers=1, *, resume=False, watch=None):
         workers: how many run at a time, at least 1.
         resume: whether to skip what has passed with the same source, package, libraries, data and parameters.
         watch: an object with methods ``at_cell(job, cell, cells, heading)`` and ``done(entry)``, the first
-            called from the workers.
+            called from the workers, but not from those of a cluster.
+        scheduler: address of a Dask scheduler whose workers run the jobs, or ``"local"``; see `workers_of`.
 
     Returns:
         The report, a dictionary as described in `report`.
 
     Raises:
-        RuntimeError: if another run is writing into that folder, or it can't be written.
+        RuntimeError: if another run is writing into that folder, it can't be written, or there is no such scheduler.
     """
     folder = jobs[0].folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / ".lock", blocking=False), _interrupted_once():
-            return _run(jobs, workers, resume, watch or _Silent())
+            return _run(jobs, workers, resume, watch or _Silent(), scheduler)
     except filelock.Timeout as error:
         raise RuntimeError(f"Another run is writing into {folder}; name another folder with --out.") from error
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
@@ -52,10 +55,10 @@ def run(jobs, workers=1, *, resume=False, watch=None):
         ) from error
 
 
-def _run(jobs, workers, resume, watch):
+def _run(jobs, workers, resume, watch, scheduler):
     folder, kernels, waiting, interrupted = jobs[0].folder, Kernels(), {}, False
     entries = {job: entry(job, "not run", NOT_BEGUN) for job in jobs}  # fixes each job's fingerprint, too
-    with ThreadPoolExecutor(workers) as pool:
+    with workers_of(scheduler, workers) if scheduler else ThreadPoolExecutor(workers) as pool:
         try:
             for job in jobs:
                 finished = job.finished() if resume else None
@@ -63,7 +66,9 @@ def _run(jobs, workers, resume, watch):
                     entries[job] = finished
                     watch.done(finished, again=True)
                 else:
-                    waiting[pool.submit(execute, job, kernels, lambda *at, job=job: watch.at_cell(job, *at))] = job
+                    at_cell = partial(watch.at_cell, job)
+                    work = (execute_there, job) if scheduler else (execute, job, kernels, at_cell)
+                    waiting[pool.submit(*work)] = job
             write_report(folder, report(list(entries.values())))
             for future in _as_completed(waiting):
                 _keep(future, waiting[future], entries, watch)
@@ -71,7 +76,9 @@ def _run(jobs, workers, resume, watch):
         except KeyboardInterrupt:
             interrupted = True
             kernels.end()
-            pool.shutdown(cancel_futures=True)
+            for future in waiting:
+                future.cancel()
+            pool.shutdown(wait=not scheduler)
             for future, job in waiting.items():
                 if future.cancelled():
                     entries[job] = entry(job, "not run", f"{INTERRUPTED} before it began")

@@ -170,7 +170,7 @@ lesson.finding("weighed", "Gain from print with the chosen weight", few_labels)
 
 # %% [markdown]
 # For ridge, which chose the weight, two labels of each gain 3.7 points [+1.4, +6.0]. For the two others the same weight gains
-# +2.0 [−0.2, +4.1] and +1.6 [−1.5, +4.6]: not certain. At five nobody gains, at twenty ridge and logistic regression lose
+# +2.0 [−0.2, +4.1] and +1.6 [−1.5, +4.6]: not certain. At five nobody is shown to gain, at twenty ridge and logistic regression lose
 # half a point. One weight for all three is a convenience: what is right for a squared error need not be right for an SVM.
 #
 # (The draws with fifty labels of each overlap: they share a pool of 900.)
@@ -178,7 +178,7 @@ lesson.finding("weighed", "Gain from print with the chosen weight", few_labels)
 # ## Networks as sources: a matrix
 #
 # Now carry over features. Five networks of one shape. `letters` and `photos` you know. Two are **planted** to do harm:
-# `scrambled` learned 3,000 letters by heart in forty passes, their names shuffled; `bold` saw the same letters as often
+# `scrambled` learned 3,000 letters by heart in forty passes, their names shuffled (below it is judged by the true ones); `bold` saw the same letters as often
 # and was asked one thing only, whether the font is bold. `unscrambled` is a control: what `scrambled` saw, as often,
 # under the true names. Each network comes with a card that says how it was made.
 
@@ -322,7 +322,7 @@ accuracy_table(absolute | {"pixels": {name: on_pixels(name) for name in targets}
 # Five labels of each class, the last layer of each source. Read down the columns: which source is best depends on the
 # target. Compare `scrambled` with `unscrambled`: the same pictures, as often, and only the names differ. On faces the
 # planted sources do no harm. On the radiographs nobody is far from guessing (50 %): five labels of each class are too
-# few for anyone there. And look at the two untrained rows: on digits the two ways to make an untrained network are 22
+# few there: only `letters` is above guessing, a little. And look at the two untrained rows: on digits the two ways to make an untrained network are 22
 # points apart. Whoever picks one of them picks the answer.
 #
 # Now all layers. Blue is above the better untrained network, red below it. A number in heavy type is sure (its 95 %
@@ -372,12 +372,11 @@ lesson.finding(
 lesson.finding("names", "Scrambled less unscrambled, last layer", of_names)
 
 # %% [markdown]
-# On digits the harm comes from the names: `unscrambled`, which saw the same letters as often, is 45.6 points ahead. On
-# textures `scrambled` is 7.1 points below the weaker untrained network. We state it for digits only: **with one pair of
-# untrained networks for all draws, as earlier versions of this page had it, the claim for textures held with seeds 0 to 4
-# and fell with seed 5.** The rival's luck was in no interval. Now each draw has new rivals, and the intervals are wider.
-#
-# (Both claims are about digits because the development data showed harm there. All four targets are printed.)
+# On digits the harm comes from the names, for this pair of networks: `unscrambled`, which saw the same letters as often, is 45.6
+# points ahead. On textures `scrambled` is 7.1 points below the weaker untrained network. **Earlier versions of this page
+# took one pair of untrained networks for all draws, and claimed textures, too: that held with seeds 0 to 4 and fell with
+# seed 5.** The rival's luck was in no interval. Now each draw has new rivals, and the intervals are wider. We claim digits
+# alone. (Each source was trained once. Its luck is in no interval still.)
 #
 # Does harm go away with more labels? The last layers again. The grey band lies between the two untrained networks.
 
@@ -553,11 +552,11 @@ lesson.finding(
 )
 
 # %% [markdown]
-# The probe's own error, left out, is ahead of both fixed choices, and LogME with it: no formula of a paper does clearly
-# better than what you compute anyway (over LogME +0.5 [−0.1, +1.0]). Ask where the points come from: look at the first
-# table, target by target. Over common sense, 8 points on textures are another *layer* of the same network, and on the
-# radiographs it loses a little. LEEP sees only a network's answers, and loses points here. What knows nothing of your
-# target is no guide: `parameters` can't tell five networks of one size apart.
+# Over draws of labels the probe's own error, left out, and LogME choose better than both fixed choices, and neither is shown
+# to beat the other (+0.5 [−0.1, +1.0]). Ask where the points come from: over common sense 8 on textures and 5 on faces, both
+# by another *layer* of the same network, and none on digits. Four targets are few: other targets may say otherwise. LEEP sees
+# only a network's answers, chooses among last layers alone, and loses points here. `parameters` can't tell five networks
+# of one size apart, and the source's accuracy always takes `letters`.
 #
 # ## Which harm is certain?
 #
@@ -584,8 +583,9 @@ lesson.finding(
 )
 
 # %% [markdown]
-# None. With a single pair of untrained networks there was one, `unscrambled` on textures, and it was the luck of that pair.
-# But *none* does not mean that natural sources never harm: with five labels only a large harm can be seen.
+# None, at five labels. With a single pair of untrained networks there was one, `unscrambled` on textures; at twenty labels the
+# table above still has it 3.7 below the weaker one, [−6.5, −0.9], not corrected for many cells. So *none* does not mean that
+# natural sources never harm: with five labels only a large harm can be seen.
 #
 # ## How well do scores rank?
 #
@@ -627,7 +627,8 @@ for key in ("LogME", "error, left out"):
 lesson.finding("tau", "τ, mean over targets, with its interval over draws of labels", taus)
 
 # %% [markdown]
-# The intervals are over draws of labels. They say nothing about other targets or other sources, and that is where
+# No score is shown to rank better than chance, and with five sources none could be (see below). The intervals are over draws
+# of labels. They say nothing about other targets or other sources, and that is where
 # rankings are unstable (Agostinelli et al. 2022). With five sources there are 120 ways to exchange them, so no *p* can
 # be below 1/120, and seven scores make it seven times as large. The source's accuracy ranks five candidates only, and
 # it knows from the cards which network was scrambled.
@@ -635,7 +636,7 @@ lesson.finding("tau", "τ, mean over targets, with its interval over draws of la
 # ## Harm by alignment
 #
 # Lesson 03 carried over something else: a network trained on print, adapted to handwriting without a label by matching
-# features (MMD). If the target has only half of the classes, matching is negative transfer: the printed digits of the
+# features (MMD). If the target has only half of the classes, matching can harm: the printed digits of the
 # other half have nothing to be matched with, and are matched all the same. Cao et al. (2018) let the network itself say
 # which classes are there: weigh each class of the source by the mean of its probabilities on the target. (Their
 # **PADA** does so with an adversary; we take MMD.)
@@ -732,8 +733,7 @@ lesson.finding(
 # ## What it shows and what it does not
 #
 # **It shows** that print in full hurts three classifiers; that a pretrained network can be worse than an untrained one, in
-# its last layer more than in its first; and that a few labels choose well among networks and layers, best by the error
-# that you have anyway. **It does not show** that negative transfer is common: `letters` and `photos` were made with care,
+# its last layer more than in its first; and that a few labels choose well among networks and layers. **It does not show** that negative transfer is common: `letters` and `photos` were made with care,
 # and did no harm here that we could show. Nor that one score is best, or that a score beats common sense elsewhere: five small
 # networks on four targets are few. A seed varies the printed digits, the simulated radiographs, the draws of labels and
 # the untrained networks; the pretrained networks and the other pictures never change. Intervals over draws speak of
