@@ -48,7 +48,7 @@ NO_KERAS = """
 from tlcourse.lesson import Lesson
 
 lesson = Lesson.__new__(Lesson)
-lesson.name, lesson.profile = LESSON, PROFILE
+lesson.name, lesson.profile, lesson.checked = LESSON, PROFILE, {}
 
 # %%
 lesson.claim("first", "The seed is below 3.", holds=SEED < 3, observed={"seed": SEED})

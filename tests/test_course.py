@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import tlcourse.course.sources as sources
 from tlcourse.__main__ import app
 from tlcourse.course.build import build, differences, light, without_volatile
-from tlcourse.course.editions import blank, solution, solved_edition, student_edition
+from tlcourse.course.editions import BEGIN, blank, graded_edition, solution, solved_edition, student_edition
 from tlcourse.course.sources import both_volumes, lessons, write_notebook
 from tlcourse.course.tables import lesson_table
 from tlcourse.course.trial import trial_edition
@@ -266,9 +266,9 @@ def test_either_volume_is_found_by_its_name(made):
 
 def test_the_table_of_lessons_links_the_second_volume_where_there_is_one(made):
     made()
-    assert lesson_table().splitlines()[2] == "| [90 · Made](notebooks/90_made.ipynb) | Why? |  |"
+    assert lesson_table().splitlines()[2] == "| [90 · Made](notebooks/90_made.ipynb) | Why? |  |  |  |"
     made(LIGHT, deeper=True)
-    assert lesson_table().splitlines()[2].endswith("| Why? | [Deeper](notebooks/deeper/90_made.ipynb) |")
+    assert lesson_table().splitlines()[2].endswith("| Why? |  |  | [Deeper](notebooks/deeper/90_made.ipynb) |")
 
 
 def test_the_trial_of_lessons_compares_the_second_volumes_and_that_of_deeper_writes_them(built, made, tmp_path):
@@ -309,3 +309,22 @@ def test_the_templates_build_within_the_measures_and_every_answer_in_them_is_jud
     for volume in both_volumes():
         write_notebook(build(volume), volume.edition)
         assert nbval(trial_edition(volume), tmp_path) == []
+
+
+def test_an_assignment_has_solutions_between_markers_and_a_point_for_each_check_that_is_right():
+    (lesson,) = lessons(["01"])
+    cells = [cell for cell in graded_edition(lesson).cells if "nbgrader" in cell.metadata]
+    answers = [cell for cell in cells if cell.metadata.nbgrader.solution]
+    checks = [cell for cell in cells if cell.metadata.nbgrader.grade]
+    assert [cell.metadata.nbgrader.grade_id for cell in cells[:2]] == ["answer-01-1", "check-01-1"]
+    assert len(answers) == len(checks) and all(BEGIN in cell.source for cell in answers)
+    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.points == 1 for cell in checks)
+    assert checks[0].source.endswith('\nassert lesson.checked["01.1"] == "right"')
+    assert not any("wrong-answer" in cell.metadata.get("tags", []) for cell in graded_edition(lesson).cells)
+
+
+def test_build_writes_a_course_of_nbgrader(made, tmp_path):
+    made()
+    assert CliRunner().invoke(app, ["build", "90", "--nbgrader", str(tmp_path / "course")]).exit_code == 0
+    assert (tmp_path / "course" / "source" / "90_made" / "90_made.ipynb").is_file()
+    assert "timeout" in (tmp_path / "course" / "nbgrader_config.py").read_text()

@@ -554,3 +554,37 @@ def test_the_fingerprint_is_of_the_source_as_it_was_when_the_run_began(made, tmp
     changed = made("\n# %%\n1 / 0\n")
     assert job.fingerprint == before
     assert Job(changed, "quick", 0, tmp_path, 60).fingerprint != before
+
+
+@pytest.mark.slow
+def test_a_cluster_reports_every_run_once_though_a_worker_ends_in_the_middle(made, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    lesson = made()
+    jobs = [Job(lesson, "quick", seed, tmp_path / "runs", 60) for seed in range(4)]
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        ended = []
+
+        class EndOne:
+            def at_cell(self, *arguments):
+                pass
+
+            def done(self, *arguments, **options):
+                if not ended:
+                    ended.append(next(iter(cluster.workers.values())).process.pid)
+                    os.kill(ended[0], 9)
+
+        written = run(jobs, scheduler=cluster.scheduler_address, watch=EndOne())
+    assert ended
+    assert [each["seed"] for each in written["runs"]] == [0, 1, 2, 3]
+    assert [each["status"] for each in written["runs"]] == ["passed", "passed", "passed", "failed"]
+    assert {path.name for path in (tmp_path / "runs").glob("*.ipynb")} == {each["notebook"] for each in written["runs"]}
+
+
+def test_a_scheduler_that_does_not_answer_and_a_missing_dask_are_named(made, tmp_path, monkeypatch):
+    jobs = [Job(made(LIGHT), "quick", 0, tmp_path / "runs", 60)]
+    with pytest.raises(RuntimeError, match="No scheduler answers at nonsense"):
+        run(jobs, scheduler="nonsense")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(RuntimeError, match="pip install 'tlcourse\\[cluster\\]'"):
+        run(jobs, scheduler="local")

@@ -7,6 +7,8 @@
 #   tlcourse:
 #     title: Start here
 #     question: Somebody else has trained a network. What can it do with your pictures?
+#     found: "Twenty labels of each kind: 19 points over a network from scratch; divided by 255, it guesses."
+#     minutes: 100
 #     needs:
 #       quick: [efficientnet-lite0, imagenet-names]
 #       development: [efficientnet-lite0, imagenet-names]

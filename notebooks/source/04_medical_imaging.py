@@ -7,6 +7,8 @@
 #   tlcourse:
 #     title: Medical imaging
 #     question: Could you defend your classifier?
+#     found: "A split by image flatters; a letter moves the score; a promised specificity breaks elsewhere."
+#     minutes: 100
 #     needs:
 #       quick: []
 #       development: []

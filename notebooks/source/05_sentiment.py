@@ -7,6 +7,8 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
+#     found: "200 labels: LoRA 5 points over frozen; on hard reviews nobody beats guessing."
+#     minutes: 100
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
 #       development: [minilm, minilm-config, minilm-tokenizer]

@@ -19,7 +19,7 @@ class LessonSource:
     Attributes:
         name: its number, such as ``"01"``, or ``"01-deeper"``.
         path: the source, in jupytext's percent format.
-        title: for the lesson table, with ``question``.
+        title: for the lesson table, with ``question`` and, of lessons, ``found`` and ``minutes``, a reader's.
         needs: names of assets by profile, and for development seeds.
         seconds: what it takes by profile, on two cores and with an empty cache of features.
     """
@@ -30,6 +30,8 @@ class LessonSource:
     question: str
     needs: dict
     seconds: dict
+    found: str = ""
+    minutes: int | None = None
 
     @property
     def deeper(self):
@@ -117,4 +119,6 @@ def _full_name(name, deeper):
 
 def _describe(name, path):
     about = read_source(path).metadata["tlcourse"]
-    return LessonSource(name, path, about["title"], about["question"], dict(about["needs"]), dict(about["seconds"]))
+    for_the_table = about.get("found", ""), about.get("minutes")
+    sizes = dict(about["needs"]), dict(about["seconds"])
+    return LessonSource(name, path, about["title"], about["question"], *sizes, *for_the_table)

@@ -14,10 +14,16 @@ def lesson_table():
     """Return the lessons as a Markdown table, each with its second volume where there is one."""
     second = {volume.name.partition("-")[0]: _link(volume.title, volume) for volume in lessons(deeper=True)}
     rows = [
-        (_link(f"{lesson.name} · {lesson.title}", lesson), lesson.question, second.get(lesson.name, ""))
+        (
+            _link(f"{lesson.name} · {lesson.title}", lesson),
+            lesson.question,
+            lesson.found,
+            str(lesson.minutes or ""),
+            second.get(lesson.name, ""),
+        )
         for lesson in lessons()
     ]
-    header = "| lesson | question | deeper |", "|---|---|---|"
+    header = "| lesson | question | what it found | minutes, with exercises | deeper |", "|---|---|---|---|---|"
     return "\n".join([*header, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

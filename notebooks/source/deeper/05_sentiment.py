@@ -200,7 +200,7 @@ last = {}  # by way, the head that its last network began with
 RUNS = [
     ("reviews", "lora", 10, 5, 5),
     ("reviews", "lora", 100, 2, 5),
-    ("reviews", "top", 100, 2, 5),
+    ("reviews", "top", 100, 2, 3),
 ]
 MORE = [("reviews", "all"), *(("rt-polarity", how) for how in RATES)]
 RUNS += lesson.pick(quick=[], full=[(name, how, 100, 2, 3) for name, how in MORE])
