@@ -222,7 +222,8 @@ lesson.finding("fine-tuning", "Share right, fine-tuned less frozen", gains)
 
 # %% [markdown]
 # With two hundred labels LoRA gains in each of five draws, from 1.9 to 9.1 points, together +4.8 [+1.0, +8.7]. The top two
-# layers, with sixteen times its numbers, are not shown to gain: +1.5 [−1.7, +4.8]. With twenty labels LoRA isn't either:
+# layers, with sixteen times its numbers, are not shown to gain in three draws: +1.5 [−1.7, +4.8]; in each of the three LoRA
+# gained more. With twenty labels LoRA isn't either:
 # +1.1 [−1.6, +3.9], and two of five draws lose a little. (The lesson's own run gained more, with other rates and the best
 # of two epochs. The full version adds all layers, and real film reviews.)
 #
@@ -407,7 +408,13 @@ lesson.finding("fine-tuned-negation", "Pairs ranked right, fine-tuned less froze
 lesson.finding("fine-tuned-hard", "Hard reviews right, fine-tuned less frozen", on_hard)
 
 # %% [markdown]
-# One network each, the last of the table, beside the head that it began with: the same two hundred labels. NOTTEXT
+# One network each, the last of the table, beside the head that it began with: the same two hundred labels. LoRA's pairs rise by
+# 0.125 [0.055, 0.195], those of the top layers by 0.050 [0.001, 0.099]. Have they understood? Shuffled, LoRA's pairs rise as
+# well, from 0.70 to 0.84: a good part of what was learned is which words stand together, in whatever order. And a pair that
+# we did not make our test says little: "not bad" is better than "not good", and the network says so in 0.45 of the
+# quadruples before and 0.53 after. On the hard reviews this LoRA network gains 0.133 [0.033, 0.234], from a head that was
+# below one half; for the top layers no gain is shown. A test of behaviour that is passed says that *this* behaviour was
+# learned.
 #
 # ## A benchmark that was trained on
 #
