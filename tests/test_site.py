@@ -69,6 +69,7 @@ def test_the_site_holds_every_lesson_its_deeper_every_module_and_no_link_to_code
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*deprecated")  # Sphinx's, of its own extensions
 def test_in_a_browser_pages_open_a_word_is_found_and_a_link_leads_on(tmp_path):
     browsers = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

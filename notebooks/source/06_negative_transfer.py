@@ -45,12 +45,12 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 from tlcourse.backbones import load_network
 from tlcourse.datasets import count_ink, load_dataset, load_glyphs
 from tlcourse.evaluation import draw_labels
 from tlcourse.lesson import Lesson
 from tlcourse.own_data import read_pictures
-from threadpoolctl import threadpool_limits
 from tlcourse.plotting import plot_images
 
 lesson = Lesson(LESSON, PROFILE, SEED)
@@ -270,11 +270,11 @@ kinds, found = read_pictures(FOLDER / "yours", side=32).kinds, {}
 for whose in ("yours", "theirs", "test"):
     found[whose] = read_pictures(FOLDER / whose, side=32, kinds=kinds)
 shown = [found[whose].images[::step] for whose, step in (("yours", 10), ("theirs", 100))]
-_ = plot_images(np.concatenate(shown), [f"{w}: {k}" for w in ("yours", "theirs") for k in kinds])
+_ = plot_images(np.concatenate(shown), [*kinds, *kinds], columns=4)
 
 # %% [markdown]
-# The features come from `photos`, a small network that learned to tell photographs of animals and vehicles apart. Which
-# of its stages serves best, nobody knows. So let your forty labels choose the stage and the weight at once:
+# Above yours, below theirs. The features come from `photos`, a small network that learned to tell photographs of animals
+# and vehicles apart. Which of its stages serves best, nobody knows. So let your forty labels choose the stage and the weight at once:
 
 # %%
 photos, _ = load_network("photos")

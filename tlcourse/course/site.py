@@ -11,7 +11,12 @@ import nbformat
 from tlcourse.course.glossary import glossary, linked, write_glossary
 from tlcourse.course.sources import both_volumes, notebooks_folder
 
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "CONTRIBUTING.md", "CHANGELOG.md": "CHANGELOG.md"}
+PAGES = {
+    "README.md": "index.md",
+    "docs/guide.md": "guide.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+}
 """Pages of the checkout, and where they stand in the site."""
 
 MODULES = (
@@ -105,9 +110,9 @@ def assemble(folder):
 
 
 def _for_site(text):
-    """Links to modules lead to the reference."""
+    """Links to modules lead to the reference, and those between the README and `docs/` stay in the site."""
     text = re.sub(r"\]\(tlcourse/(\w+?)(?:\.py)?\)", _to_reference, text)
-    return text.replace("](LICENSE)", "](CHANGELOG.md)")
+    return text.replace("](docs/", "](").replace("](../README.md)", "](index.md)")
 
 
 def _to_reference(found):
