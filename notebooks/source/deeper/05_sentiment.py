@@ -56,7 +56,14 @@ from tlcourse.evaluation import (
 )
 from tlcourse.features import fit_probe
 from tlcourse.rivals import probe_on
-from tlcourse.text import SentenceTuner, add_lora, encode, load_encoder, sentence_classifier
+from tlcourse.text import (
+    SentenceTuner,
+    add_lora,
+    encode,
+    load_encoder,
+    sentence_classifier,
+    trainable_count,
+)
 
 keras.utils.set_random_seed(SEED)
 reviews = load_dataset("reviews", lesson.part)
@@ -163,13 +170,14 @@ tuned = sentence_classifier(minilm)
 add_lora(tuned)
 of_matrix, biases, last = 384 * 12 * 4 + 4 * 32, 12 * 384, 385
 print(f"{12 * of_matrix:,} in A and B, {last} in the head: {12 * of_matrix + last:,}")
-print(f"as add_lora counts: {sum(int(np.prod(w.shape)) for w in tuned.trainable_weights):,}")
+print(f"as add_lora counts: {trainable_count(tuned):,}")
 print(f"with the biases: {12 * of_matrix + last + biases:,}")
 print(f"by the formula, A of 384 × 4 and B of 4 × 384: {12 * 2 * 384 * 4:,} without a head")
 
 # %% [markdown]
 # So what Keras calls rank 4 has six times the numbers of the paper's rank 4: its change of one head's matrix has rank
-# 4, and of all twelve together it may have up to 48. Compare ranks of two libraries with care.
+# 4, and of all twelve together it may have up to 48. Compare ranks of two libraries with care. (The lesson keeps
+# what LoRA trained; `save_tuned` and `load_tuned` keep the optimiser's state as well.)
 #
 # ## The top, or LoRA
 #
