@@ -72,7 +72,7 @@ _ = plot_images(printed[:10], printed_labels[:10], columns=10)
 _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 
 # %% [markdown]
-# Above print, in many typefaces, some slanted; below handwriting. They are alike and not the same.
+# Above print, in many typefaces; below handwriting. They are alike and not the same.
 #
 # ## Idea
 #
@@ -392,7 +392,7 @@ plt.axhline(0, color="black", linewidth=0.8)
 plt.xticks(range(4), [each for _, each in CASES[:4]])
 _ = plt.xlabel("handwritten labels of each digit"), plt.ylabel("points over ignore"), plt.legend()
 pooled = [gain(case, "pool") for case in CASES[1:4]]
-at_two, named_wrong = gain(("print", 2), "weigh"), gain(("wrong names", 2), "weigh")
+at_two = gain(("print", 2), "weigh")
 
 # %%
 lesson.claim(
@@ -406,12 +406,6 @@ lesson.claim(
     "With two labels of each digit, weighed print gains over leaving it out.",
     holds=bool(at_two[0] > at_two[1]),
     observed={"gain in points": at_two[0], "half of the interval": at_two[1]},
-)
-lesson.claim(
-    "wrong-names-are-kept-out",
-    "Under wrong names, weighing loses less than a point.",
-    holds=bool(named_wrong[0] - named_wrong[1] > -1),
-    observed={"gain in points": named_wrong[0], "half of the interval": named_wrong[1]},
 )
 
 # %% [markdown]
@@ -462,11 +456,12 @@ for each in (1, 2):
 #
 # ## What it shows and what it does not
 #
-# **It shows** that right labels of nearly your kind can harm, and that a few labels of your own keep wrong names out and let
-# other hands in. **It does not show** which cause does the harm here, that harm is common, or that weighing beats every
+# **It shows** that right labels of nearly your kind can harm, and that a few labels of your own mostly keep wrong names out, and
+# let other hands in. **It does not show** which cause does the harm here, that harm is common, or that weighing beats every
 # rival: under wrong names logistic regression on yours alone is ahead. A seed varies print and draws; intervals speak of
-# other draws, not of other pictures. On MNIST pooling at two labels of each changed −0.0 ± 2.2 points, and weighing gained
-# 6.1 ± 2.5. <!-- not measured here: development data, seed 100 -->
+# other draws, not of other pictures. With seed 3 wrong names
+# cost 0.6 ± 1.3 points; on MNIST pooling at two labels of each changed −0.0 ± 2.2 and weighing gained 6.1 ± 2.5.
+# <!-- not measured here: seed 3; development data -->
 #
 # | you have | take |
 # |---|---|
@@ -635,7 +630,7 @@ lesson.check("6.2", left_out, reasons)
 # 3. **Notice it** on labels of your own, against *ignore*. Pooled cross-validation hides it.
 # 4. **Weigh, don't just pool**: leave each of yours out in turn, take the weight with the smallest error, 0 allowed.
 # 5. **Two of each kind at least.**
-# 6. **It has a price** where your own labels suffice.
+# 6. **A price** where your labels suffice.
 
 # %% [markdown]
 # ## Further reading
