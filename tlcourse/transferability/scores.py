@@ -6,6 +6,9 @@ import numpy as np
 
 from tlcourse.transferability.given import checked, one_hot
 
+SHRUNKEN = 1e-6
+"""A covariance that is shrunken by more than this can be inverted; one that is not, perhaps not."""
+
 
 def h_score(*, features, labels):
     """Return the shrunken H-score: how much of the features' spread lies between the classes.
@@ -33,6 +36,7 @@ def h_score(*, features, labels):
     >>> round(h_score(features=np.array([[-1.0], [-1.0], [1.0], [1.0]]), labels=labels), 6)
     1.0
     """
+    from scipy.linalg import solve
     from sklearn.covariance import LedoitWolf
 
     features, labels = checked(features, labels)
@@ -42,9 +46,12 @@ def h_score(*, features, labels):
     targets = one_hot(labels)
     counts = targets.sum(axis=0)
     means = targets.T @ centred / counts[:, None]
-    estimate = LedoitWolf(assume_centered=True).fit(centred / np.abs(centred).max())
+    estimate = LedoitWolf(assume_centered=True, store_precision=False).fit(centred / np.abs(centred).max())
     means /= np.abs(centred).max()
-    inverted = np.linalg.pinv(estimate.covariance_, hermitian=True) @ means.T  # it may not be shrunken at all
+    if estimate.shrinkage_ > SHRUNKEN:
+        inverted = solve(estimate.covariance_, means.T, assume_a="pos")
+    else:
+        inverted = np.linalg.pinv(estimate.covariance_, hermitian=True) @ means.T
     between = (counts / len(labels) * (means * inverted.T).sum(axis=1)).sum()
     return float((1 - estimate.shrinkage_) * between)
 
