@@ -26,7 +26,7 @@
 #
 # **After this lesson you can** say what negative transfer is, what causes it and how one notices it; let your own labels
 # decide how much somebody else's count; and do so for two folders of your own. About 80 minutes with the exercises.
-# Lesson 01 comes first: features and ridge regression.
+# Lesson 01 comes first: features, ridge.
 
 # %% tags=["parameters"]
 LESSON = "06"
@@ -72,7 +72,7 @@ _ = plot_images(printed[:10], printed_labels[:10], columns=10)
 _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 
 # %% [markdown]
-# Above print, in many typefaces; below handwriting. They are alike and not the same.
+# Above print, in many typefaces; below handwriting.
 #
 # ## Idea
 #
@@ -83,7 +83,8 @@ _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 # 1 with a flag looks like your 7. *They outvote you*: two thousand against twenty. In this drawing the large points are
 # yours, the small ones theirs, colours are classes; theirs have your shape and lie to the side. Each line is where
 # ridge changes its mind. Four points alone miss the middle between your groups. Pooled, theirs pull the line to their side. If each
-# counts a fiftieth of yours, they steady the line and pull little.
+# counts a fiftieth of yours, they steady it and pull little. (A chosen drawing: over a hundred others the means are 90, 93 and
+# 83 %.) <!-- not measured here: a hundred seeds, apart -->
 
 # %%
 rng = np.random.default_rng(3)
@@ -628,10 +629,10 @@ lesson.check("6.2", left_out, reasons)
 #
 # 1. **Negative transfer**: the same algorithm does better without the source.
 # 2. **Causes**: other names, other places, too many.
-# 3. **Notice it** on labels of your own, against *ignore*. Pooled cross-validation hides it.
+# 3. **Notice it** on labels of your own, against *ignore*; pooled cross-validation hides it.
 # 4. **Weigh, don't just pool**: leave each of yours out in turn, take the weight with the smallest error.
-# 5. **Two of each kind at least.**
-# 6. **A price** where your labels suffice.
+# 5. **Two of each kind.**
+# 6. **A price** where yours suffice.
 
 # %% [markdown]
 # ## Further reading
