@@ -2,6 +2,7 @@ import io
 import tarfile
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -307,7 +308,7 @@ def test_the_source_task_is_labelled_as_the_backbone_s_head():
     assert task.class_names == tuple(letters.card["classes"])
     assert set(task.test.groups).isdisjoint(task.pool.groups)
     features = extract(letters, task.test.images[:200], "stage3", cache=False)
-    assert (np.asarray(letters.head(features)).argmax(axis=1) == task.test.labels[:200]).mean() > 0.9
+    assert (keras.ops.convert_to_numpy(letters.head(features)).argmax(axis=1) == task.test.labels[:200]).mean() > 0.9
     with pytest.raises(ValueError, match="Unknown backbone with a source task 'mobilenet'.*Known: "):
         load_source_task("mobilenet")
 

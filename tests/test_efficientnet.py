@@ -109,7 +109,7 @@ def located(path):
 
 
 def test_the_old_format_is_read_exactly(tiny):
-    assert "torch" not in sys.modules
+    assert keras.config.backend() == "torch" or "torch" not in sys.modules
     arrays = read_state_dict(tiny)
     assert {name: array.dtype.name for name, array in arrays.items()} == {
         "turned": "float32",
@@ -354,7 +354,7 @@ def test_the_backbone_is_frozen_and_prepares_any_images(no_download):
     assert maps.shape == (2, 2, 2, 1280)
     logits = backbone.head(keras.ops.mean(maps, axis=(1, 2)))
     network, _ = load_network("efficientnet-lite0", side=64)
-    assert np.allclose(logits, network(prepared), rtol=1e-4)
+    assert np.allclose(*map(keras.ops.convert_to_numpy, (logits, network(prepared))), rtol=1e-4)
     assert backbone.card["licence"] == "Apache-2.0"
 
 

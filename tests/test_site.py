@@ -32,6 +32,13 @@ def test_a_word_is_taken_where_it_is_first_in_bold_with_its_picture():
     assert entry.picture.startswith(b"\x89PNG")
 
 
+def test_without_a_picture_the_code_that_follows_is_the_example(tmp_path):
+    (entry,) = entries("The new **head** is one layer.", "More.", words={"head": None})
+    assert (entry.picture, entry.code) == (None, "draw()")
+    write_glossary([entry], tmp_path)
+    assert "one layer.\n\n```python\ndraw()\n```\n" in (tmp_path / "glossary.md").read_text()
+
+
 def test_a_word_or_a_picture_that_no_lesson_has_is_named():
     with pytest.raises(ValueError, match="No lesson prints tail in bold"):
         entries("A **head**.", words={"tail": None})
@@ -46,6 +53,7 @@ def test_the_first_use_leads_to_the_glossary_and_nothing_protected_does():
     book = linked(edition(text, "A left-out error."), found, "../")
     assert book.cells[0].source == f"{protected} The [left-out error](../glossary.md#left-out-error)."
     assert book.cells[1].source == "A left-out error."
+    assert linked(edition("[All](../README.md#all)."), found, "../").cells[0].source == "[All](../index.md#all)."
 
 
 def test_the_page_has_words_pictures_and_the_way_to_the_lesson(tmp_path):

@@ -24,7 +24,6 @@ def grad_cam(model, images, layer, *, output=0):
     Raises:
         ValueError: if there is no such layer or several, images do not pass it exactly once, its output is no spatial
             map, or there is no such output or it does not depend on the layer.
-        NotImplementedError: on PyTorch, where this has not been tried; `occlusion_map` runs there.
 
     Source:
         Selvaraju et al. (2017), *Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization*,
@@ -174,9 +173,6 @@ def _with_gradients(model, layer, images, output):
             )
         return keras.ops.cast(keras.ops.sum(answers[:, output]), "float32")
 
-    backend = keras.config.backend()
-    if backend not in ("tensorflow", "jax"):
-        raise NotImplementedError(f"grad_cam runs on TensorFlow and JAX, not on {backend}; occlusion_map runs there.")
     passes(0.0)
     if len(noted) != 1:
         raise ValueError(
@@ -184,10 +180,16 @@ def _with_gradients(model, layer, images, output):
         )
     maps = keras.ops.convert_to_numpy(keras.ops.cast(noted[-1], "float32"))  # it may have been half of that
     zeros = keras.ops.zeros(maps.shape, "float32")
+    backend = keras.config.backend()
     if backend == "jax":
         import jax
 
         return maps, np.asarray(jax.grad(passes)(zeros))
+    if backend == "torch":
+        import torch
+
+        (gradient,) = torch.autograd.grad(passes(zeros.requires_grad_()), zeros, materialize_grads=True)
+        return maps, keras.ops.convert_to_numpy(gradient)
     import tensorflow as tf
 
     with tf.GradientTape() as tape:

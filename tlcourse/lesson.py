@@ -55,13 +55,14 @@ class Lesson:
         self.part = "development" if seed in DEVELOPMENT_SEEDS else "reporting"
         started = time.perf_counter()
         with quietly():
-            import keras  # once, and here, so that the lesson's cells are about the lesson
+            import keras  # noqa: F401 - once, and here, so that the lesson's cells are about the lesson
             import pooch  # noqa: F401 - in a notebook it warns of a missing progress bar, which nobody asked for
 
-            devices = keras.distribution.list_devices()
+            from tlcourse.networks import accelerators
+
+            device = next(iter(accelerators()), "cpu")
         imports = time.perf_counter() - started
         line = f"Lesson {name}, profile {profile}, seed {seed}, tested on the {self.part} part."
-        device = next((name for name in devices if not name.startswith("cpu")), "cpu")
         self._publish("lesson", line, {}, {"imports": imports, "device": device})
 
     def pick(self, *, quick, full):

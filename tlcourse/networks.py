@@ -77,6 +77,21 @@ def _normalising(norm, call):
     return normalise
 
 
+def accelerators():
+    """Return what computes faster than the CPU here, as Keras names it: ``["gpu:0"]``, or nothing.
+
+    Keras 3.15 lists no devices on PyTorch, so there PyTorch is asked.
+
+    >>> isinstance(accelerators(), list)
+    True
+    """
+    if keras.config.backend() == "torch":
+        import torch
+
+        return [f"gpu:{number}" for number in range(torch.cuda.device_count())]
+    return [device for device in keras.distribution.list_devices() if not device.startswith("cpu")]
+
+
 def use_xla():
     """Say whether the package compiles its short runs with XLA, as ``jit_compile``: on JAX, and nowhere else.
 

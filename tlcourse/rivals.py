@@ -146,7 +146,8 @@ def _small_network(shape, classes):
     network.add(layers.Dropout(0.3))
     network.add(layers.Dense(classes))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.Adam(), loss, jit_compile=use_xla(), steps_per_execution=STEPS)
+    together = 1 if keras.config.backend() == "torch" else STEPS  # PyTorch takes one step at a time
+    network.compile(keras.optimizers.Adam(), loss, jit_compile=use_xla(), steps_per_execution=together)
     return network
 
 

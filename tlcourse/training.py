@@ -17,7 +17,7 @@ def restart(network, seed, learning_rate=None):
         network: compiled Keras model.
         seed: seed of the new weights and of what is random in training. Seeds Python's generator, where Keras draws a
             seed for each layer. Keras's global seed stays as it is: setting it makes TensorFlow throw away its compiled
-            kernels (`make bench` prints what the next step then costs).
+            kernels (`make bench` prints what the next step then costs). On PyTorch its own is set, see `rewind`.
         learning_rate: a new learning rate, or ``None`` to keep the present one.
 
     Raises:
@@ -32,6 +32,7 @@ def restart(network, seed, learning_rate=None):
         raise ValueError("restart needs a network that was compiled with an optimiser. Call network.compile first.")
     anew = _made_anew(network.optimizer)
     random.seed(seed)
+    _seed_pytorch(seed)
     old, new = network.variables, keras.models.clone_model(network).variables
     if [variable.shape for variable in old] != [variable.shape for variable in new]:
         raise ValueError(
@@ -59,6 +60,8 @@ def rewind(model, weights):
 
     The next `fit` then trains as if the model had just been made and compiled, without the seconds that this takes.
     What is random in it (dropout, noise, augmentation) starts anew too, each layer from the seed that it was made with.
+    On PyTorch, Keras 3.15 takes a dropout without ``seed=`` from PyTorch's own generator instead, which then starts at
+    0: two rewinds train alike, but not as the model did before the first.
 
     Args:
         model: compiled Keras model.
@@ -77,11 +80,19 @@ def rewind(model, weights):
     anew = _made_anew(model.optimizer)
     model.set_weights(weights)
     _start(anew)
+    _seed_pytorch(0)
     for layer in model._flatten_layers():
         for generator in layer._seed_generators:  # its state: the seed, and how often it was asked
             state = np.array(keras.ops.convert_to_numpy(generator.state))
             state[1] = 0
             generator.state.assign(state)
+
+
+def _seed_pytorch(seed):
+    if keras.config.backend() == "torch":
+        import torch
+
+        torch.manual_seed(seed)
 
 
 def forget_steps(optimizer):

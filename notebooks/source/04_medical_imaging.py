@@ -8,7 +8,7 @@
 #     title: Medical imaging
 #     question: Could you defend your classifier?
 #     found: "A split by image flatters; a letter moves the score; a promised specificity breaks elsewhere."
-#     minutes: 100
+#     minutes: "90 to 165"
 #     needs:
 #       quick: []
 #       development: []
@@ -24,8 +24,8 @@
 # hold in the hospital across the street? This page is one study, from the split to that second hospital.
 #
 # **After this lesson you can** split by patient; choose a threshold and say what it promises; give each number an
-# interval; say what an alarm means where few are ill; find a shortcut; and do it with images of your own. About 90
-# minutes with the exercises. Lessons 01 and 03 come first.
+# interval; say what an alarm means where few are ill; find a shortcut; and do it with images of your own. 90 to 165
+# minutes with the exercises. Lessons 01 to 03 come first.
 
 # %% tags=["parameters"]
 LESSON = "04"
@@ -93,8 +93,8 @@ print("in two parts:", len(np.intersect1d(train, test)))
 #
 # $$ z = b + \sum_k w_k f_k, \qquad p = \frac{1}{1 + e^{-z}}. $$
 #
-# $z$ is the **score**. A **threshold** makes a decision of it: from there on, *ill*. Wherever you put it, you pay. To
-# the left, healthy people are alarmed; to the right, opacities are missed. The **sensitivity** is the share of the ill
+# $z$ is the **score**. A **threshold** makes a decision of it: from there on, *ill*. Wherever you put it, you pay. Lower
+# it, and more healthy people are alarmed; raise it, and more opacities are missed. The **sensitivity** is the share of the ill
 # that are called ill, the **specificity** the share of the well that are left alone. An accuracy hides which of the two
 # you pay. And others than the patients that you happened to have would have given other numbers: an **interval** says
 # how different.
@@ -103,7 +103,7 @@ print("in two parts:", len(np.intersect1d(train, test)))
 #
 # ### Features and a head
 #
-# The network is `photos` of lesson 01, which has seen small colour photographs and no radiograph, cut at `stage2`. It
+# The network is `photos` of lesson 03, which has seen small colour photographs and no radiograph, cut at `stage2`. It
 # reads 32×32 pixels with three channels, from 0 to 1.
 
 # %%
@@ -222,7 +222,7 @@ say("specificity", *with_interval(left_alone, called, test_ill))
 
 
 # %% [markdown]
-# In brackets is the **95 % interval**: of a hundred such studies, about 95 of the intervals hold the true value. The
+# In brackets is the **95 % interval**. The
 # promise of 0.9 was made with some hundred well patients, so it is uncertain itself; here 0.913 [0.853, 0.962] came
 # out. (With few ill patients bootstrap intervals are too short, and at an AUC of 1 they have no width: see *Deeper*.)
 #
@@ -275,8 +275,10 @@ print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to
 
 # %% [markdown]
 # Borrowed features and plain pixels are the candidates, each with four penalties, and a third one: the network
-# **fine-tuned**, as in lesson 02, all of it at once. (The rate was chosen on other patients.) The patients of `choose`
-# decide.
+# **fine-tuned**, all of it at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson
+# 02's, with batch normalisation at rest, was far behind there, AUC 0.78 to 0.88 where this had 0.96 to 0.97: averages
+# of photographs don't suit radiographs.) The patients of `choose` decide.
+# <!-- not measured here: development seeds 100 to 102 -->
 
 
 # %%
@@ -320,23 +322,23 @@ product.save(FOLDER / "opacity.keras")
 saved = keras.models.load_model(FOLDER / "opacity.keras", compile=False)
 limit = json.loads((FOLDER / "opacity.json").read_text())["threshold"]
 noise = np.random.default_rng(SEED).integers(0, 256, (1, 64, 64, 3))
-for name, asked in {names[judge[0]]: mine.images[whose == judge[0]], "noise": noise}.items():
+one = f"{names[judge[0]]}, {'ill' if my_ill[judge[0]] else 'well'}"
+for name, asked in {one: mine.images[whose == judge[0]], "noise": noise}.items():
     score = saved.predict(asked, verbose=0).mean()
     print(f"{name}: score {score:+.2f}, {'called ill' if score >= limit else 'left alone'}")
 
 # %% [markdown]
-# The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.886 [0.796,
-# 0.954]; its sensitivity may be 0.500 or 0.828. Sixty are few. (0.907 on the patients that chose is the best of nine
-# there, and the best of nine looks better than it is.) Noise is called ill: a threshold has no word for "this is no
-# radiograph".
+# The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.887 [0.796,
+# 0.955]; its sensitivity may be 0.500 or 0.828. Sixty are few. (0.907 was the best of nine on the patients that
+# chose, and so is too high.) P159 is ill and left alone, and noise is called ill.
 #
 # Images that are not square are padded, so that no lung is cut off. DICOM files stand in the table as PNG do; those in
 # which bright means many rays (MONOCHROME1) are turned round.
 #
 # ## Is it worth it?
 #
-# **Guess first:** what AUC do age and sex give alone, without any image? And pixels? And what if nothing is frozen, as
-# in lesson 02?
+# **Guess first:** what AUC do age and sex give alone, without any image? And pixels? And the fine-tuned
+# network?
 
 
 # %%
@@ -364,7 +366,7 @@ for name, its in rivals.items():
     say("   minus that of frozen", *with_interval(more, test_ill, its[test], scores[test]))
 
 # %% [markdown]
-# Fine-tuned, the network has 0.982, and is 0.080 [0.042, 0.126] above frozen: the strongest model is not the one of
+# Fine-tuned, the network has 0.985, and is 0.083 [0.044, 0.130] above frozen: the strongest model is not the one of
 # this page so far. (The interval speaks of other patients, not of another training.) Pixels are far behind, and age and
 # sex say nothing *in this simulation*. In real data they often do; then you must show that the image adds something.
 #
@@ -429,8 +431,8 @@ for how in ("random", "tied"):
 
 # %% [markdown]
 # Tested as it was trained, the model with the tied letter is the better one, 0.995: you would have chosen it. Where the
-# letter means nothing it has 0.726, the other 0.976. The cleanest test: the *same* images with and without the letter.
-# It moves the scores by 5.659; in the other model by −0.078, for it covers a few pixels. The repair: cut that corner
+# letter means nothing it has 0.727, the other 0.978. The cleanest test: the *same* images with and without the letter.
+# It moves the scores by 5.624; in the other model by −0.080, for it covers a few pixels. The repair: cut that corner
 # off.
 #
 # Where does it look? The score is a mean over places of the maps, weighted by the last layer. So the weighted sum at a
@@ -507,10 +509,11 @@ lesson.claim(
 
 # %% [markdown]
 # Of the promised 0.9 remain 0.118: nearly everybody is called ill, and the AUC, 0.785, would never say so, for it sees
-# only the order. The fine-tuned network, better at home, breaks its promise, too: 0.254. Own statistics on **both**
+# only the order. The fine-tuned network, better at home, breaks its promise, too: 0.278. Own statistics on **both**
 # sides, ours for head and threshold, theirs for their images, give much back without a label: 0.623 [0.585, 0.660],
-# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, below that of the
-# head of *By hand*. And 0.623 is no 0.9: only labels from there repair that (exercise 4.2).
+# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, the sensitivity 0.670,
+# the specificity 0.835, all below those of *By hand*. And 0.623 is no 0.9: only labels from there repair that (exercise
+# 04.2).
 #
 # ## What it shows and what it does not
 #
@@ -530,7 +533,7 @@ lesson.claim(
 #
 # ## Your turn
 #
-# ### Exercise 4.1 · The other promise
+# ### Exercise 04.1 · The other promise
 #
 # Another clinic says: we may miss at most one in ten. Write `threshold_that_finds(labels, scores, wanted)`: the
 # **highest** threshold at which the sensitivity is at least `wanted`. Guess first: chosen on the validation part, which
@@ -573,10 +576,10 @@ reasons = {
         lambda f: f(mixed_labels, mixed_scores, 1.0) == 0
     ),
 }
-lesson.check("4.1", threshold_that_finds, reasons)
+lesson.check("04.1", threshold_that_finds, reasons)
 
 # %% [markdown]
-# ### Exercise 4.2 · A few labels from the second hospital
+# ### Exercise 04.2 · A few labels from the second hospital
 #
 # Somebody there labels two hundred patients: the first two hundred of `ill_there`. Keep `their_scores =
 # after["frozen"][1]`, and choose only the threshold anew on these two hundred, for a specificity of 0.9. Compute
@@ -611,7 +614,7 @@ reasons = {
         lambda answer: np.isclose(answer, kept_elsewhere, atol=0.01)
     ),
 }
-lesson.check("4.2", local_specificity, reasons)
+lesson.check("04.2", local_specificity, reasons)
 
 # %% [markdown]
 # ### Check yourself
@@ -624,7 +627,7 @@ lesson.check("4.2", local_specificity, reasons)
 # ## Recap
 #
 # - **Split patients**; score, count and resample patients, too.
-# - The validation part chooses the threshold; the test part is looked at once.
+# - The validation part chooses the threshold, the test part nothing.
 # - Report intervals, and a predictive value with its prevalence.
 # - **Change what should not matter**: does the score move?
 # - **Ask the other hospital**: a promise can break far more than an AUC shows.

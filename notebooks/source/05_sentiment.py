@@ -7,8 +7,8 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "200 labels: LoRA 5 points over frozen; on hard reviews nobody beats guessing."
-#     minutes: 100
+#     found: "200 labels, 100 to choose by: LoRA 5 points over frozen; on hard reviews frozen is worse than a coin."
+#     minutes: "100 to 160"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
 #       development: [minilm, minilm-config, minilm-tokenizer]
@@ -25,7 +25,7 @@
 #
 # **After this lesson you can** turn sentences into vectors with a transformer; classify them with a handful of labels;
 # fine-tune the transformer with LoRA, in plain Keras; do all of it with a CSV file of your own; and say where it
-# fails. About 100 minutes with the exercises. Lessons 01 and 02 come first.
+# fails. 100 to 160 minutes with the exercises. Lessons 01, 02 and 04 come first.
 
 # %% tags=["parameters"]
 LESSON = "05"
@@ -83,7 +83,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 # a *key* $k_t$, a third a *value*. Token $t$ compares its query with all keys, and takes a weighted mean of the values.
 # Token $s$ gets the share
 #
-# $$ a_{ts} = \frac{\exp(q_t \cdot k_s / \sqrt{d})}{\sum_u \exp(q_t \cdot k_u / \sqrt{d})}. $$
+# $$ a_{ts} = \frac{\exp(q_t \cdot k_s / \sqrt{d})}{\sum_u \exp(q_t \cdot k_u / \sqrt{d})}, $$
+#
+# where $d = 32$ is the length of a query.
 #
 # **MiniLM** is a small transformer: six layers with twelve such *heads* each. It was trained to give sentences that
 # belong together, such as a question and its answer, similar vectors. At first it stays **frozen**, and only a new last
@@ -153,9 +155,9 @@ for text, similarity in zip(four, vectors @ vectors[0]):
 
 # %% [markdown]
 # The vectors have length 1, so the product of two is the cosine between them. Cold soup and hot soup are nearer than the
-# same complaint in other words: MiniLM learned what a sentence is *about*. Remember it.
+# same complaint in other words: MiniLM learned what a sentence is *about*.
 #
-# Now look inside. This is one of the twelve heads of the first layer, by the formula above. A row is a token that asks,
+# This is one of the twelve heads of the first layer, by the formula above. A row is a token that asks,
 # a column one that answers; dark is much attention.
 
 # %%
@@ -194,14 +196,14 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
     print(f"\n{p[row]:.2f} positive, in truth {test.labels[row]}: {test.texts[row]}")
 
 # %% [markdown]
-# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. And this is *one* draw; forty follow.
+# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. This is *one* draw; forty follow.
 #
 # ### Let it learn, too: LoRA
 #
 # **LoRA** (Hu et al. 2022) freezes a matrix $W$ and
 # learns a small change beside it, a product of two thin matrices:
 #
-# $$ W' = W + A B, \qquad A: d \times r, \quad B: r \times d', \quad B = 0 \text{ at first.} $$
+# $$ W' = W + A B, \qquad W: m \times n, \quad A: m \times r, \quad B: r \times n, \quad B = 0 \text{ at first.} $$
 #
 # Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but
 # for the biases beside these matrices. (Keras keeps the twelve heads apart, so its $A$ has
@@ -290,7 +292,7 @@ print({name: f"{share:.0%}" for name, share in on_check.items()})
 
 # %%
 best, to_choose_by = None, (read(texts[check]), labels[check])
-for rate in (0.001, 0.003):
+for rate in (0.001, 0.003, 0.01):
     model = with_lora(frozen)
     right = keras.metrics.BinaryAccuracy(threshold=0, name="right")
     model.compile(keras.optimizers.Adam(rate), likely, metrics=[right])
@@ -308,7 +310,7 @@ print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
 # LoRA has most right on the part to choose by, 85 % after two epochs at 0.003, and is the product. (Of equals `max` takes the
-# simplest. Where all are near 100 % the part is too easy to choose by.) Only now the test file, and the question of the
+# simplest. If all are near 100 %, these reviews can't tell them apart.) Only now the test file, and the question of the
 # first line: which reviews are most likely complaints?
 
 # %%
@@ -326,8 +328,8 @@ for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 # %% [markdown]
-# LoRA's ten likeliest complaints are complaints. All three have less than on the hundred that chose them, LoRA 79.9 after
-# 85 %: a hundred are few, and what chooses a number flatters it.
+# LoRA's ten likeliest complaints are complaints. All three are lower than on the hundred that chose them, LoRA 79.9 after
+# 85 %: a hundred are few, and a number that you chose by is too high.
 #
 # Save three things: the tokenizer with its longest length; the whole model, to ask; and what was trained, alone, to go on
 # learning.
@@ -348,7 +350,7 @@ for text, z in zip(asked, answers):
     print(f"{1 / (1 + np.exp(-z)):.2f} positive: {text}")
 
 # %% [markdown]
-# *The shop opens at nine* is no opinion, and is called positive: a classifier has no word for "neither".
+# *The shop opens at nine* is no opinion, and is called positive.
 #
 # The small file is a hundredth of the large one. Together with MiniLM it is the same classifier, and its two thin
 # matrices can learn on. (From `mine.keras` they could not: Keras saves $W + AB$ as one matrix.)
@@ -426,8 +428,8 @@ for rival in ("counting words", "frozen MiniLM"):
 #
 # Over five draws the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
-# **On the hard reviews none does better than guessing**; counting has 51.7 %, frozen MiniLM 31.7. A share over all reviews hides
-# it.
+# **On the hard reviews none is shown to beat a coin, and frozen MiniLM, 31.7 ± 11.8 %, is worse than one**: such a review often
+# has the words of the opposite opinion. A share over all reviews hides it.
 #
 # ## Where it breaks
 #
@@ -464,8 +466,8 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Behind each name stand the pairs that are right, then those of the first and the second kind. Counting has exactly half, LoRA
-# 86.2 %, the frozen network 81.2: all of the first kind, and of the second 72.5 and 62.5. They have heard the *not*. Have they
+# Each line: all pairs that are right, those with *good*, those with *bad*. Counting has exactly half, LoRA
+# 86.2 %, the frozen network 81.2: all with *good*, and 72.5 and 62.5 of those with *bad*. They have heard the *not*. Have they
 # understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores low. Test
 # each behaviour that you need.
 #
@@ -488,13 +490,13 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 #
 # ## What it shows and what it does not
 #
-# **It shows** what twenty labels buy with borrowed vectors, and what 200 buy with LoRA. **It does not show** that MiniLM is
+# *It shows* what twenty labels buy with borrowed vectors, and what 200 buy with LoRA. *It does not show* that MiniLM is
 # good at sentiment: networks tuned on millions of reviews are better, and know nothing of your labels. Nor do our
 # reviews stand for people's. A seed varies the labels and the order in `fit`.
 #
 # | you have | take |
 # |---|---|
-# | up to fifty labels | the frozen transformer, a logistic regression on its vectors |
+# | up to fifty labels | the frozen transformer, a logistic regression on its vectors (LoRA gained nothing certain, *Deeper*) |
 # | some hundred labels | LoRA, frozen or counting, chosen on labels held back |
 # | long texts, another language | count what is not read; another network |
 #
@@ -502,7 +504,7 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 #
 # Replace `...` by your answer, run the cell, then the folded check below it.
 #
-# ### Exercise 5.1 · The mean, with padding
+# ### Exercise 05.1 · The mean, with padding
 #
 # Somebody forgot the mask: `states.mean(axis=1)`. Write `mean_of(states, mask)`, with `states` `(n, tokens, width)` and
 # `mask` `(n, tokens)` of 0 and 1: the mean over real tokens.
@@ -544,10 +546,10 @@ reasons = {
         lambda f: np.allclose(f(made_states, made_mask), [[3.0, 1.0]])
     ),
 }
-lesson.check("5.1", mean_of, reasons)
+lesson.check("05.1", mean_of, reasons)
 
 # %% [markdown]
-# ### Exercise 5.2 · Stronger words, typos, and facts
+# ### Exercise 05.2 · Stronger words, typos, and facts
 #
 # `load_behaviour(name)` gives arrays, a row for each pair of sentences: `"intensity"` (`weak`, `strong`, `label`: the
 # strong one should be further on its side), `"typos"` (`clean`, `typed`) and `"facts"` (`plain`, `with_fact`): neither
@@ -602,17 +604,17 @@ reasons = {
         np.isclose(given[name], as_it_should(name)) for name in ("typos", "facts")
     ),
 }
-lesson.check("5.2", behaviour, reasons)
+lesson.check("05.2", behaviour, reasons)
 
 # %% [markdown]
 # ### Check yourself
 #
-# <details><summary>1. Why does the mean over tokens need the mask?</summary>
+# <details><summary>Why does the mean over tokens need the mask?</summary>
 #
 # Padding has vectors, too. With them in the mean, a sentence's vector depends on the longest sentence of its batch.
 # </details>
 #
-# <details><summary>2. A bag of words puts "really good" above "not good". What does it do with "not bad" and "really
+# <details><summary>A bag of words puts "really good" above "not good". What does it do with "not bad" and "really
 # bad"?</summary>
 #
 # It ranks them wrong, by exactly the same difference.
@@ -623,20 +625,23 @@ lesson.check("5.2", behaviour, reasons)
 # %% [markdown]
 # ## Recap
 #
-# 1. **Sentences become vectors**: tokens, attention, a mean over real tokens.
-# 2. **A head on them**, and always a bag of words beside it.
-# 3. **LoRA** with some hundred labels: head first, rate and epochs chosen on labels held back.
-# 4. **Save together**: model, tokenizer, longest length, what LoRA trained.
-# 5. **Ask for the parts**: a share over all reviews hides the hard ones.
-# 6. **Count what is not read**: the ends of long texts, other scripts.
+# - **Sentences become vectors**: tokens, attention, a mean over real tokens.
+# - **A head on them**, and always a bag of words beside it.
+# - **LoRA** with some hundred labels: head first, rate and epochs chosen on labels held back.
+# - **Save together**: model, tokenizer, longest length, what LoRA trained.
+# - **Ask for the parts**: a share over all reviews hides the hard ones.
+# - **Count what is not read**: the ends of long texts, other scripts.
 
 # %% [markdown]
 # ## Further reading
 #
-# - [*Deeper*](deeper/05_sentiment.ipynb): real film reviews; the top or LoRA, over draws; no label at all; a TensorFlow Hub
-#   module; a benchmark that was trained on; another shop.
 # - Reimers & Gurevych (2019), *Sentence-BERT*, EMNLP. Wang et al. (2020), *MiniLM*, NeurIPS. Vectors of sentences.
 # - Vaswani et al. (2017), *Attention Is All You Need*, NeurIPS.
 # - Hu et al. (2022), *LoRA: Low-Rank Adaptation of Large Language Models*, ICLR. Ben Zaken, Goldberg & Ravfogel (2022),
 #   *BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models*, ACL.
 # - Ribeiro, Wu, Guestrin & Singh (2020), *Beyond Accuracy: Behavioral Testing of NLP Models with CheckList*, ACL.
+#
+# **[Deeper](deeper/05_sentiment.ipynb)**: real film reviews; the top or LoRA, over draws; no label at all; a TensorFlow Hub
+# module; a benchmark that was trained on; another shop.
+#
+# **Next**: lesson 06 asks when somebody else's labels hurt.

@@ -106,10 +106,9 @@ def _keras():
 
 
 def _device():
-    import keras
+    from tlcourse.networks import accelerators
 
-    accelerators = [device for device in keras.distribution.list_devices() if not device.startswith("cpu")]
-    return "green", ", ".join(accelerators) or f"CPU, {os.cpu_count()} cores"
+    return "green", ", ".join(accelerators()) or f"CPU, {os.cpu_count()} cores"
 
 
 def _hub():

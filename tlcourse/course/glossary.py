@@ -1,4 +1,4 @@
-"""The glossary of the site: each word where a lesson first introduces it in bold, with its sentence and its picture."""
+"""The glossary of the site: words where a lesson first prints them in bold, with a picture or the code that follows."""
 
 import base64
 import copy
@@ -52,7 +52,7 @@ WORDS = {
     "left-out error": None,
 }
 """Words that a lesson prints in bold where it explains them, in the order of the course; and which of that lesson's
-pictures shows one, counted from 1."""
+pictures shows one, counted from 1. Where none does, the code that follows is the example."""
 
 PROTECTED = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)|<[^>]*>|^#.*?$", re.S | re.M)
 """What no link may be put into: code, formulas, links, tags and headings."""
@@ -67,6 +67,7 @@ class Entry(NamedTuple):
         lesson: title of the lesson.
         place: path of its edition from the checkout, as Sphinx names it.
         picture: PNG of the lesson that shows it, or ``None``.
+        code: what the lesson does next, where there is no picture, or ``None``.
     """
 
     word: str
@@ -74,6 +75,7 @@ class Entry(NamedTuple):
     lesson: str
     place: str
     picture: bytes | None
+    code: str | None
 
     @property
     def anchor(self):
@@ -97,14 +99,15 @@ def glossary(editions, words=WORDS):
     found = {}
     for source, edition in editions:
         pictures = _pictures(edition)
-        for paragraph in _paragraphs(edition):
+        for paragraph, code in _paragraphs(edition):
             for word, number in words.items():
                 if word not in found and f"**{word}**" in paragraph:
                     if number and number > len(pictures):
                         raise ValueError(f"Lesson {source.name} has {len(pictures)} pictures; {word!r} wants {number}.")
                     picture = pictures[number - 1] if number else None
                     place = f"notebooks/{source.edition.name}"
-                    found[word] = Entry(word, paragraph, f"{source.name} · {source.title}", place, picture)
+                    title = f"{source.name} · {source.title}"
+                    found[word] = Entry(word, paragraph, title, place, picture, None if picture else code)
     missing = [word for word in words if word not in found]
     if missing:
         raise ValueError(f"No lesson prints {', '.join(missing)} in bold. Take it out of WORDS, or introduce it.")
@@ -112,8 +115,14 @@ def glossary(editions, words=WORDS):
 
 
 def _paragraphs(edition):
-    texts = [cell.source for cell in edition.cells if cell.cell_type == "markdown"]
-    return [" ".join(part.split()) for text in texts for part in re.split(r"\n\s*\n", text)]
+    """Each paragraph with the code that follows it."""
+    found, code = [], None
+    for cell in reversed(edition.cells):
+        if cell.cell_type == "code":
+            code = cell.source
+        else:
+            found += [(" ".join(part.split()), code) for part in reversed(re.split(r"\n\s*\n", cell.source))]
+    return found[::-1]
 
 
 def _pictures(edition):
@@ -136,12 +145,14 @@ def write_glossary(entries, folder, after=""):
         if entry.picture:
             (folder / "figures" / f"{entry.anchor}.png").write_bytes(entry.picture)
             parts.append(f"![](figures/{entry.anchor}.png)\n")
+        elif entry.code:
+            parts.append(f"```python\n{entry.code}\n```\n")
         parts.append(f"*[Lesson {entry.lesson}]({entry.place})*\n")
     (folder / "glossary.md").write_text("\n".join([*parts, after]), "utf-8")
 
 
 def linked(edition, entries, up):
-    """Return an edition in which the first use of each word leads to the glossary.
+    """Return an edition in which the first use of each word leads to the glossary, and the README to the first page.
 
     Args:
         edition: notebook.
@@ -156,6 +167,7 @@ def linked(edition, entries, up):
                 if with_link:
                     cell.source = with_link
                     left.remove(entry)
+            cell.source = cell.source.replace(f"]({up}README.md", f"]({up}index.md")
     return edition
 
 

@@ -19,7 +19,7 @@ class LessonSource:
     Attributes:
         name: its number, such as ``"01"``, or ``"01-deeper"``.
         path: the source, in jupytext's percent format.
-        title: for the lesson table, with ``question`` and, of lessons, ``found`` and ``minutes``, a reader's.
+        title: for the lesson table, with ``question`` and, of lessons, ``found`` and the ``minutes`` of two readers.
         needs: names of assets by profile, and for development seeds.
         seconds: what it takes by profile, on two cores and with an empty cache of features.
     """
@@ -31,7 +31,7 @@ class LessonSource:
     needs: dict
     seconds: dict
     found: str = ""
-    minutes: int | None = None
+    minutes: str = ""
 
     @property
     def deeper(self):
@@ -119,6 +119,6 @@ def _full_name(name, deeper):
 
 def _describe(name, path):
     about = read_source(path).metadata["tlcourse"]
-    for_the_table = about.get("found", ""), about.get("minutes")
+    for_the_table = about.get("found", ""), about.get("minutes", "")
     sizes = dict(about["needs"]), dict(about["seconds"])
     return LessonSource(name, path, about["title"], about["question"], *sizes, *for_the_table)

@@ -18,12 +18,15 @@ def lesson_table():
             _link(f"{lesson.name} · {lesson.title}", lesson),
             lesson.question,
             lesson.found,
-            str(lesson.minutes or ""),
+            lesson.minutes,
             second.get(lesson.name, ""),
         )
         for lesson in lessons()
     ]
-    header = "| lesson | question | what it found | minutes, with exercises | deeper |", "|---|---|---|---|---|"
+    header = (
+        "| lesson | question | what it found | minutes of two readers, with exercises | deeper |",
+        "|---|---|---|---|---|",
+    )
     return "\n".join([*header, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

@@ -13,14 +13,15 @@ def plot_images(images, titles=None, *, maps=None, masks=None, columns=10, ax=No
         titles: a short text above each, or ``None``.
         maps: at least 0, ``(n, height, width)``: laid over each image as a glow, brightest at its own highest point.
         masks: bool ``(n, height, width)``: outlined.
-        columns: images in a row.
+        columns: images in a row; with fewer than ten each is larger, up to an inch and a half.
         ax: axes to draw into.
     """
     images = np.asarray(images)
     rows = -(-len(images) // columns)
-    ax = axes(ax, figsize=(0.8 * columns, (1.05 if titles is not None else 0.85) * rows))
+    side = min(max(8 / columns, 0.8), 1.5)
+    ax = axes(ax, figsize=(side * columns, (side + (0.25 if titles is not None else 0.05)) * rows))
     height, width = images.shape[1:3]
-    top = height // 3 if titles is not None else 0
+    top = int(height * 0.27 / side) if titles is not None else 0
     high = images.max() if images.dtype != np.uint8 else 255
     for at, image in enumerate(images):
         row, column = divmod(at, columns)
