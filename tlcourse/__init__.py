@@ -4,4 +4,4 @@ Lessons import what they need from its modules, which the README lists by questi
 neither Keras nor NumPy.
 """
 
-__version__ = "0.15.0"
+__version__ = "0.16.0"

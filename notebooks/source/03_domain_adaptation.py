@@ -184,7 +184,7 @@ right["own statistics"] = answers(model, test_images) == test_labels
 print(f"handwriting, own statistics: {right['own statistics'].mean():.1%}")
 
 # %% [markdown]
-# Here it changes little: 74.1 % before, 74.0 % after. The photographs will need it.
+# Here it changes little: 74.1 % before, 74.0 % after.
 #
 # ### Certain each, all classes in use
 #
@@ -236,7 +236,7 @@ _ = plot_images(test_images[some, ..., 0], titles, columns=10)
 # From 74.1 to 89.7 %, without a label. But 44 of the 9s are still misread, 41 of them as a 3: to this loss a certain 3
 # is as good as a certain 9. On average it is 95.0 % sure, more than it is right: it was taught to be.
 #
-# Ten other networks, from other random starts, went from 66.6 … 76.7 % to 76.0 … 93.4 %, in the mean
+# Ten other networks (*Deeper*), from other random starts, went from 66.6 … 76.7 % to 76.0 … 93.4 %, in the mean
 # from 73.0 to 87.6 %. <!-- measured in Deeper -->
 #
 # ## On your own data
@@ -321,8 +321,8 @@ for name, loss in {"certain alone": certain, "certain, all classes": certain_all
     score(name)
 
 # %% [markdown]
-# Own statistics do most of it, from 25.0 to 74.3 %. Darkness changes the mean and the spread of the features, and that
-# is what batch normalisation corrects. (`fit` normalises by the batch, so certainty starts from there, not from guessing.)
+# Own statistics do most of it, from 25.0 to 74.3 %. It corrects the mean and the spread of features.
+# (`fit` normalises by the batch, so certainty starts from there, not from guessing.)
 # Certainty has 77.0 %, eight pictures of 300 more; the day had 80.0. Without labels you can't choose rates and
 # epochs; these were chosen on other nights like this.
 #
@@ -338,7 +338,7 @@ score("night imitated, then certain, all classes")
 
 # %% [markdown]
 # Imitated, the night needs no adaptation to reach 71.0 %. Both together have 80.7 %, eleven pictures more than adaptation
-# alone: too few to rank them. (Mean and noise are this night's.) Save this camera, load it,
+# alone: too few to rank them. Save this camera, load it,
 # ask about one picture of the night, and about something that is none of the kinds.
 
 # %%
@@ -356,7 +356,7 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a page": page}.items()
 #
 # ## Is it worth it?
 #
-# Against what? **As many steps on print**, and own statistics at the end: perhaps training on is enough. **Certainty alone**. And
+# **As many steps on print**, and own statistics at the end: perhaps training on is enough. **Certainty alone**. And
 # the method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to
 # tell from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to
 # deceive the spy. The trick is a layer that changes nothing
@@ -433,7 +433,7 @@ lesson.claim(
 # Against us: with five labels of each digit, lesson 01 reads 92.0 % of these test digits.
 # <!-- not measured here: lesson 01 -->
 #
-# Over ten networks of this page, ten labels of each digit gave 93.4 %, adaptation without a label 87.6 %; after
+# Over the ten networks, ten labels of each digit gave 93.4 %, adaptation without a label 87.6 %; after
 # it the same labels gave 94.9 %. *Pseudo-labels*, the modern family, came to 88.1 %, with three times the code. <!-- measured in Deeper -->
 #
 # ## Where it breaks
@@ -488,7 +488,7 @@ lesson.claim(
 # times of 200, and all kinds were there. A count of a bad reader's answers proves nothing. **Label twenty pictures
 # drawn at random**: were all digits equally common, none of twenty would be a 5 to 9 once in a million times.
 #
-# | mean (lowest … highest), % | archive, ten networks | shelf, five | three nights |
+# | *Deeper*: mean (lowest … highest), % | archive, ten networks | shelf, five | three nights |
 # |---|---|---|---|
 # | untouched | 73.0 (66.6 … 76.7) | 81.4 (79.9 … 84.2) | 25.0 (25.0 … 25.0) |
 # | own statistics | 72.6 (67.2 … 74.6) | 76.9 (74.8 … 79.0) | 71.1 (70.0 … 72.3) |
@@ -496,7 +496,7 @@ lesson.claim(
 # | certain, all classes | 87.6 (76.0 … 93.4) | 71.9 (68.5 … 82.8) | 78.0 (76.7 … 79.0) |
 # <!-- measured in Deeper -->
 #
-# What to take home follows from that table:
+# Own statistics cost on the shelf, whose averages are those of half of the classes. What to take home follows:
 #
 # | what you know of the target's classes | what to do |
 # |---|---|
@@ -634,9 +634,9 @@ lesson.check("03.2", evenness, reasons)
 # %% [markdown]
 # ### Check yourself
 #
-# <details><summary>When would you rather label thirty pictures?</summary>
+# <details><summary>When would you rather label some pictures?</summary>
 #
-# If you don't know which classes are there.
+# Whenever you can label fifty; twenty, if you don't know which classes are there.
 # </details>
 #
 # ## Recap

@@ -276,8 +276,8 @@ print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to
 # %% [markdown]
 # Borrowed features and plain pixels are the candidates, each with four penalties, and a third one: the network
 # **fine-tuned**, all of it at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson
-# 02's, with batch normalisation at rest, was far behind there, AUC 0.78 to 0.88 where this had 0.96 to 0.97: averages
-# of photographs don't suit radiographs.) The patients of `choose` decide.
+# 02's, with batch normalisation at rest, was far behind there, AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether the
+# head comes first made no difference.) The patients of `choose` decide.
 # <!-- not measured here: development seeds 100 to 102 -->
 
 
@@ -329,7 +329,7 @@ for name, asked in {one: mine.images[whose == judge[0]], "noise": noise}.items()
 
 # %% [markdown]
 # The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.887 [0.796,
-# 0.955]; its sensitivity may be 0.500 or 0.828. Sixty are few. (0.907 was the best of nine on the patients that
+# 0.955]; its sensitivity may be 0.500 or 0.828. (0.907 was the best of nine on the patients that
 # chose, and so is too high.) P159 is ill and left alone, and noise is called ill.
 #
 # Images that are not square are padded, so that no lung is cut off. DICOM files stand in the table as PNG do; those in
@@ -432,7 +432,7 @@ for how in ("random", "tied"):
 # %% [markdown]
 # Tested as it was trained, the model with the tied letter is the better one, 0.995: you would have chosen it. Where the
 # letter means nothing it has 0.727, the other 0.978. The cleanest test: the *same* images with and without the letter.
-# It moves the scores by 5.624; in the other model by −0.080, for it covers a few pixels. The repair: cut that corner
+# It moves the scores by 5.624; in the other model by −0.080. A repair, which we did not run: cut that corner
 # off.
 #
 # Where does it look? The score is a mean over places of the maps, weighted by the last layer. So the weighted sum at a
@@ -529,7 +529,7 @@ lesson.claim(
 # | accuracy, AUC | split by patient? how many ill? with an interval over patients? |
 # | sensitivity, specificity | at which threshold, chosen where? |
 # | predictive value | at which prevalence? |
-# | a good test result | does it hold where the shortcut means nothing, and before another machine? |
+# | a good test result | does it hold where the shortcut means nothing, and on images of another machine? |
 #
 # ## Your turn
 #

@@ -87,7 +87,7 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 #
 # where $d = 32$ is the length of a query.
 #
-# **MiniLM** is a small transformer: six layers with twelve such *heads* each. It was trained to give sentences that
+# **MiniLM** is a small transformer: six layers with twelve such *heads* each (not ours, the last layer). It was trained to give sentences that
 # belong together, such as a question and its answer, similar vectors. At first it stays **frozen**, and only a new last
 # layer learns. Then a thin addition to it learns as well: LoRA.
 #
@@ -208,7 +208,7 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
 # Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but
 # for the biases beside these matrices. (Keras keeps the twelve heads apart, so its $A$ has
 # 384 × 12 × 4 numbers: *Deeper* counts all 227,713.) The head begins
-# as the logistic regression: a random one would send large, useless changes into the network (lesson 02).
+# as the logistic regression: a random one might send large, useless changes into the network.
 
 
 # %%
@@ -232,7 +232,8 @@ z = model.predict(read(test.texts), verbose=0)[:, 0]
 print(f"{np.mean((z > 0) == test.labels):.1%} right")
 
 # %% [markdown]
-# From 58.3 to 60.6 %, with rate and epochs that nobody chose. Now choose them, on data of your own.
+# From 58.3 to 60.6 %, six reviews in one draw, with rate and epochs that nobody chose. Now choose them, on data of your
+# own.
 #
 # ## On your own data
 #
@@ -408,8 +409,7 @@ lesson.claim(
 # With twenty labels it is 62.8 against 55.9 %. Counting needs 200 labels for what frozen MiniLM does with 50. The interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of
 # this kind.
 #
-# And the 200 labels of your file? The three of above on the test file, each chosen by the same hundred reviews, the hard
-# ones apart. The ± makes a 95 % interval: it holds the share among all such reviews in 95 of 100 such tests.
+# And the 200 labels of your file? The same three classifiers on the test file, the hard reviews apart. The ± makes a 95 % interval: it holds the share among all such reviews in 95 of 100 such tests.
 
 # %%
 parts = {"all": np.full(len(hard), True), "hard": hard, "others": ~hard}
@@ -426,7 +426,7 @@ for rival in ("counting words", "frozen MiniLM"):
 # %% [markdown]
 # LoRA is 14.8 points ahead of counting and 9.5 ahead of the frozen vectors. Neither interval holds zero, for this draw.
 #
-# Over five draws the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
+# Over five draws (*Deeper*) the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
 # **On the hard reviews none is shown to beat a coin, and frozen MiniLM, 31.7 ± 11.8 %, is worse than one**: such a review often
 # has the words of the opposite opinion. A share over all reviews hides it.
@@ -466,8 +466,7 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Each line: all pairs that are right, those with *good*, those with *bad*. Counting has exactly half, LoRA
-# 86.2 %, the frozen network 81.2: all with *good*, and 72.5 and 62.5 of those with *bad*. They have heard the *not*. Have they
+# Pairs with *good*: all right. With *bad*: LoRA 72.5 %, frozen 62.5, counting none. They have heard the *not*. Have they
 # understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores low. Test
 # each behaviour that you need.
 #
