@@ -228,9 +228,9 @@ _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 # change what it knows.
 #
 # We unfreeze the last thirty layers: three of the sixteen blocks, and the last convolution. **Batch normalisation**
-# layers shift and scale by averages of what they have seen; with twenty pictures a step these would wander, so they stay
-# frozen (lesson 02). And `compile` again: it settles what is trained. Our rule, before we look: the fine-tuned model is taken
-# only if it gets more validation pictures right.
+# layers shift and scale by averages of what they have seen; with twenty pictures a step these would wander, so they
+# stay frozen (lesson 02). And `compile` again: it settles what is trained. Our rule, before we look: the fine-tuned
+# model is taken only if it gets more validation pictures right.
 
 # %%
 outputs = head(extractor.output)
@@ -259,9 +259,8 @@ if tuned <= frozen:
 # ### Step 5 · Evaluate
 #
 # The test pictures have not been touched. (You look once. Later this page looks again, to teach, and chooses nothing by
-# them.) First the shares, then the confusion matrix (a
-# row is what a picture is, a column what the model says), then the mistakes, the surest first, each above the
-# training picture that is nearest in its features.
+# them.) First the shares, then the confusion matrix (a row is what a picture is, a column what the model says), then
+# the mistakes, the surest first, each above the training picture that is nearest in its features.
 
 # %%
 answers = model.predict(test, verbose=0)
@@ -307,8 +306,8 @@ unsorted = sorted((FOLDER / "unsorted").iterdir())
 here = model.predict(np.stack([read(file) for file in unsorted]), verbose=0)
 
 # %% [markdown]
-# The program that the company gets. It needs Keras, Pillow and that file. What the
-# model is unsure of it sets aside for a person:
+# The program that the company gets. It needs Keras, Pillow and that file. What the model is unsure of it sets aside for
+# a person:
 
 # %%
 # %%writefile {FOLDER}/sort.py
@@ -354,8 +353,8 @@ expected = [kinds[row.argmax()] if row.max() >= 0.8 else "doubtful" for row in h
 same = np.array([place_of[file.name] for file in unsorted]) == expected
 
 # %% [markdown]
-# So 182 pictures are sorted and 18 wait for a person. The second
-# *banner* shown is a screenshot with a motorcycle, sure and wrong.
+# So 182 pictures are sorted and 18 wait for a person. The second *banner* shown is a screenshot with a motorcycle, sure
+# and wrong.
 #
 # Does the file answer as the model did? A **claim** is checked by code whenever this page runs.
 
@@ -370,10 +369,9 @@ lesson.claim(
 # %% [markdown]
 # ## On your own data
 #
-# Say you have one folder, a sub-folder for each kind, not yet divided. As a
-# stand-in: 120 grey photographs of surfaces. Pictures of one place, one person, one client must stay together, or the
-# test flatters you (lesson 04); here the file names say which, up to the dash. The rival is a support vector machine
-# (SVM) on pixels, without a network.
+# Say you have one folder, a sub-folder for each kind, not yet divided. As a stand-in: 120 grey photographs of surfaces.
+# Pictures of one place, one person, one client must stay together, or the test flatters you (lesson 04); here the file
+# names say which, up to the dash. The rival is a support vector machine (SVM) on pixels, without a network.
 
 # %%
 MINE, rng = FOLDER / "mine", np.random.default_rng(SEED)  # your folder; then leave out the rest
@@ -412,17 +410,18 @@ for n, name in enumerate(["a test picture of gravel", "a cat"]):
     print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))
 
 # %% [markdown]
-# Here borrowing wins, on the 24 test pictures 100.0 % against 79.2 %: too few to trust such a round number. And the cat is *grass*, for sure. A classifier never says "none of these": it has no word
-# for it, unless you give it a kind *other*. The program `sort.py` works with `mine.keras`, too.
+# Here borrowing wins, on the 24 test pictures 100.0 % against 79.2 %: too few to trust such a round number. And the cat
+# is *grass*, for sure. A classifier never says "none of these": it has no word for it, unless you give it a kind
+# *other*. The program `sort.py` works with `mine.keras`, too.
 #
 # If your own result is poor, try more labels, `SIDE = 224`, fine-tuning.
 #
 # ## Is it worth it?
 #
 # What would the same pictures have given *without* the borrowed network? Two rivals: a small network of our own,
-# trained from scratch, and no network at all, an SVM on 16×16 pixels.
-# (Their settings were chosen on other pictures.) Each method gets twenty labelled pictures of each kind, drawn from the thirty that are not for
-# testing; three draws, the same for all.
+# trained from scratch, and no network at all, an SVM on 16×16 pixels. (Their settings were chosen on other pictures.)
+# Each method gets twenty labelled pictures of each kind, drawn from the thirty that are not for testing; three draws,
+# the same for all.
 #
 # **Guess first:** how many of the test pictures do the two rivals get right?
 

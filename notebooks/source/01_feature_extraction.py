@@ -119,8 +119,8 @@ _ = plot_images(letters.images[:10], [names[answer] for answer in letters_say[:1
 #
 # ### Cut and freeze
 #
-# The four blocks are called `stem`, `stage1`, `stage2`, `stage3`. A model that ends at the last is one line of Keras; it
-# shares its layers with `network`. `trainable = False` freezes all of it, batch normalisation included.
+# The four blocks are called `stem`, `stage1`, `stage2`, `stage3`. A model that ends at the last is one line of Keras;
+# it shares its layers with `network`. `trainable = False` freezes all of it, batch normalisation included.
 
 # %%
 base = keras.Model(network.input, network.get_layer("stage3").output)
@@ -271,8 +271,9 @@ _ = plot_images(judged.images[wrong], captions, columns=6, ax=plt.figure(figsize
 print("they are:", *(kinds[judged.labels[n]] for n in wrong))
 
 # %% [markdown]
-# 93.3 % of 120 new pictures, from sixty labels; without a network 60.0 %. (Lesson 00 had a little less from twenty labels
-# of each, with a trained head; one draw each can't rank the two.) Of the six mistakes shown, two are charts. The third banner is bare bricks: the middle square has cut its words off.
+# 93.3 % of 120 new pictures, from sixty labels; without a network 60.0 %. (Lesson 00 had a little less from twenty
+# labels of each, with a trained head; one draw each can't rank the two.) Of the six mistakes shown, two are charts. The
+# third banner is bare bricks: the middle square has cut its words off.
 #
 # Then save. The solution of ridge is a layer: its coefficients are the weights of a `Dense`, with a named output for
 # each kind.

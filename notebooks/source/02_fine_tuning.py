@@ -141,10 +141,9 @@ print(f"frozen: {frozen:.1%} of the validation digits are right; guessing: 10.0%
 # %% [markdown]
 # ### Unfreeze the end, compile again, train slowly
 #
-# A flag on each layer says whether it may train. Ours (the answer to exercise 00.2) go from the end, and leave out batch
-# normalisation. The last of
-# the network's four blocks has twelve layers (`base.summary()` lists them). Then `compile` again: it settles what is
-# trained. The rate is a twentieth of the head's.
+# A flag on each layer says whether it may train. Ours (the answer to exercise 00.2) go from the end, and leave out
+# batch normalisation. The last of the network's four blocks has twelve layers (`base.summary()` lists them). Then
+# `compile` again: it settles what is trained. The rate is a twentieth of the head's.
 
 
 # %%
@@ -327,8 +326,8 @@ lesson.claim(
 )
 
 # %% [markdown]
-# 91.3 % against 54.3 %, a gain of 37.0 points, with an interval over test pictures. In five earlier runs, with other dice
-# each, it was 27.7 to 35.3. (With the patience of lesson 00, five epochs, training stopped too early.)
+# 91.3 % against 54.3 %, a gain of 37.0 points, with an interval over test pictures. In five earlier runs, with other
+# dice each, it was 27.7 to 35.3. (With the patience of lesson 00, five epochs, training stopped too early.)
 # <!-- not measured here: seeds 0 to 4 of this page -->
 #
 # Frozen had 65.0 % on validation. Part of the fall may be that it was the best of eight there, and the best of eight
@@ -336,8 +335,9 @@ lesson.claim(
 # 71.7 %: better, and far behind.
 # <!-- not measured here: development seeds 100 to 102 -->
 #
-# So frozen features see something of the pips, and not enough on dice that lie anywhere. To turn or mirror each picture anew in every
-# epoch, put `layers.RandomRotation` or `RandomFlip` before the base: with the base inside `fit`, augmentation works.
+# So frozen features see something of the pips, and not enough on dice that lie anywhere. To turn or mirror each picture
+# anew in every epoch, put `layers.RandomRotation` or `RandomFlip` before the base: with the base inside `fit`,
+# augmentation works.
 #
 # Keep what validation prefers. Save it with the names of its kinds, load it, and ask about a die, and about something
 # that is none.
@@ -409,11 +409,11 @@ for name in ("frozen, mean", "frozen, flat"):
     print(f"fine-tuned less {name}: {paired_interval(worth['fine-tuned'], worth[name])}")
 
 # %% [markdown]
-# The highest number trains no network at all: frozen and read *flat* gets 91.6 %, fine-tuned 90.4 %,
-# frozen and read as a mean 81.3 %. These digits stand upright in the middle, and the mean forgets where a stroke was.
-# The **interval** in brackets says where the mean difference over many draws is likely to lie: both intervals
-# hold zero, though *frozen, mean* lost in all three draws. (Fine-tuning ends in a mean here; on other digits, ending flat was no
-# better.) So on these digits relearning showed no gain, on the dice a large one.
+# The highest number trains no network at all: frozen and read *flat* gets 91.6 %, fine-tuned 90.4 %, frozen and read as
+# a mean 81.3 %. These digits stand upright in the middle, and the mean forgets where a stroke was. The **interval** in
+# brackets says where the mean difference over many draws is likely to lie: both intervals hold zero, though *frozen,
+# mean* lost in all three draws. (Fine-tuning ends in a mean here; on other digits, ending flat was no better.) So on
+# these digits relearning showed no gain, on the dice a large one.
 #
 # ## Where it breaks
 #
@@ -479,9 +479,8 @@ lesson.claim(
 # <!-- not measured here: Deeper, the borrowed weights with averages that drifted -->
 #
 # For the digits themselves neither way is ahead: in *Deeper*, with another schedule, rest is best at 0.0005 (87.5 %),
-# training at 0.0025 (89.4 %). So the habit is no law. Keep it at rest to keep the
-# source, or with few pictures. Lesson 03 moves averages on purpose, and in lesson 04, on pictures of another kind, a network at rest
-# falls far behind.
+# training at 0.0025 (89.4 %). So the habit is no law. Keep it at rest to keep the source, or with few pictures. Lesson
+# 03 moves averages on purpose, and in lesson 04, on pictures of another kind, a network at rest falls far behind.
 # <!-- not measured here: Deeper -->
 #
 # ## What it shows and what it does not

@@ -61,10 +61,10 @@ keras.utils.set_random_seed(SEED)
 # %% [markdown]
 # ## Data
 #
-# Print and handwriting are two *domains*: the same task, other pictures. The **source**, what a network learns from, has
-# labels: 4,900 printed digits in 22 typefaces, each on a page of 64×64 pixels. We
-# train on 4,000 and test on the others. What we want to read is the **target**: handwritten digits of 8×8 pixels. 900
-# are ours to learn from, *without labels*; the others are the test part.
+# Print and handwriting are two *domains*: the same task, other pictures. The **source**, what a network learns from,
+# has labels: 4,900 printed digits in 22 typefaces, each on a page of 64×64 pixels. We train on 4,000 and test on the
+# others. What we want to read is the **target**: handwritten digits of 8×8 pixels. 900 are ours to learn from, *without
+# labels*; the others are the test part.
 
 # %%
 unlabelled = handwriting.pool.images[:900, ..., None]
@@ -308,9 +308,9 @@ score("untouched, colours as by day", as_by_day(judged[0]))
 print("answers at night:", *kinds, np.bincount(answers(camera, night), minlength=len(kinds)))
 
 # %% [markdown]
-# Without adaptation the camera guesses: 199 of 200 pictures are called brick. The plainest repair, giving the pictures of
-# the night the day's mean and spread, brings 54.3 %. (A reader's tinted pictures needed no more.) Now the functions of
-# above, at a smaller rate. <!-- not measured here: a reader's run -->
+# Without adaptation the camera guesses: 199 of 200 pictures are called brick. The plainest repair, giving the pictures
+# of the night the day's mean and spread, brings 54.3 %. (A reader's tinted pictures needed no more.) Now the functions
+# of above, at a smaller rate. <!-- not measured here: a reader's run -->
 
 # %%
 use_statistics(base, night / 255)
@@ -321,10 +321,10 @@ for name, loss in {"certain alone": certain, "certain, all classes": certain_all
     score(name)
 
 # %% [markdown]
-# Own statistics do most of it, from 25.0 to 74.3 %. It corrects the mean and the spread of features.
-# (`fit` normalises by the batch, so certainty starts from there, not from guessing.)
-# Certainty has 77.0 %, eight pictures of 300 more; the day had 80.0. Without labels you can't choose rates and
-# epochs; these were chosen on other nights like this.
+# Own statistics do most of it, from 25.0 to 74.3 %. They correct the mean and spread of the features. (`fit`
+# normalises by the batch, so certainty starts from there, not from guessing.) Certainty has 77.0 %, eight pictures of
+# 300 more; the day had 80.0. Without labels you can't choose rates and epochs; these were chosen on other nights like
+# this.
 #
 # And rule one? If you can imitate the night, do it: darken the day's pictures until their mean is that of the night,
 # add some noise, and train on them.
@@ -337,9 +337,9 @@ adapt(camera, certain_all_classes, night, rate=0.0003)
 score("night imitated, then certain, all classes")
 
 # %% [markdown]
-# Imitated, the night needs no adaptation to reach 71.0 %. Both together have 80.7 %, eleven pictures more than adaptation
-# alone: too few to rank them. Save this camera, load it,
-# ask about one picture of the night, and about something that is none of the kinds.
+# Imitated, the night needs no adaptation to reach 71.0 %. Both together have 80.7 %, eleven pictures more than
+# adaptation alone: too few to rank them. Save this camera, load it, ask about one picture of the night, and about
+# something that is none of the kinds.
 
 # %%
 p = layers.Softmax()(camera.outputs[0])
@@ -356,11 +356,10 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a page": page}.items()
 #
 # ## Is it worth it?
 #
-# **As many steps on print**, and own statistics at the end: perhaps training on is enough. **Certainty alone**. And
-# the method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to
-# tell from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to
-# deceive the spy. The trick is a layer that changes nothing
-# on the way forward and turns the gradient round on the way back.
+# **As many steps on print**, and own statistics at the end: perhaps training on is enough. **Certainty alone**. And the
+# method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to tell
+# from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to deceive
+# the spy. The trick is a layer that changes nothing on the way forward and turns the gradient round on the way back.
 #
 # All begin at `start`, keep the head frozen (`adapt` froze it), and take 250 to 280 steps. **Guess first:** which is
 # best?
@@ -433,8 +432,9 @@ lesson.claim(
 # Against us: with five labels of each digit, lesson 01 reads 92.0 % of these test digits.
 # <!-- not measured here: lesson 01 -->
 #
-# Over the ten networks, ten labels of each digit gave 93.4 %, adaptation without a label 87.6 %; after
-# it the same labels gave 94.9 %. *Pseudo-labels*, the modern family, came to 88.1 %, with three times the code. <!-- measured in Deeper -->
+# Over the ten networks, ten labels of each digit gave 93.4 %, adaptation without a label 87.6 %; after it the same
+# labels gave 94.9 %. *Pseudo-labels*, the modern family, came to 88.1 %, with three times the code.
+# <!-- measured in Deeper -->
 #
 # ## Where it breaks
 #
@@ -481,8 +481,7 @@ lesson.claim(
 # %% [markdown]
 # Adaptation did harm. Untouched, the network reads 79.9 % of the shelf; asked for all classes, 68.5 %, and 29.5 % of
 # its answers are digits that are not there. The adversary, 67.0 %: the spy is deceived only if handwriting fills the
-# places of the printed 5s to 9s, too. **The repair is to
-# promise less**: *certain alone* reads 94.6 %.
+# places of the printed 5s to 9s, too. **The repair is to promise less**: *certain alone* reads 94.6 %.
 #
 # Could you have known? The untouched network says 5 to 9 far less often on the shelf. But at night it said *brick* 199
 # times of 200, and all kinds were there. A count of a bad reader's answers proves nothing. **Label twenty pictures

@@ -222,9 +222,9 @@ say("specificity", *with_interval(left_alone, called, test_ill))
 
 
 # %% [markdown]
-# In brackets is the **95 % interval**. The
-# promise of 0.9 was made with some hundred well patients, so it is uncertain itself; here 0.913 [0.853, 0.962] came
-# out. (With few ill patients bootstrap intervals are too short, and at an AUC of 1 they have no width: see *Deeper*.)
+# In brackets is the **95 % interval**. The promise of 0.9 was made with some hundred well patients, so it is uncertain
+# itself; here 0.913 [0.853, 0.962] came out. (With few ill patients bootstrap intervals are too short, and at an AUC of
+# 1 they have no width: see *Deeper*.)
 #
 # ### "I was called ill. Am I?"
 #
@@ -276,8 +276,8 @@ print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to
 # %% [markdown]
 # Borrowed features and plain pixels are the candidates, each with four penalties, and a third one: the network
 # **fine-tuned**, all of it at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson
-# 02's, with batch normalisation at rest, was far behind there, AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether the
-# head comes first made no difference.) The patients of `choose` decide.
+# 02's, with batch normalisation at rest, was far behind there, AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether
+# the head comes first made no difference.) The patients of `choose` decide.
 # <!-- not measured here: development seeds 100 to 102 -->
 
 
@@ -397,9 +397,8 @@ for how, value in leak.items():
     say(f"too good, split {how}", *value)
 
 # %% [markdown]
-# Split by image, the studies are too good by 0.236: the
-# model can recognise patients. Nothing in such a study shows it. By
-# patient no bias can be seen, −0.053 [−0.164, 0.059], but these studies are small.
+# Split by image, the studies are too good by 0.236: the model can recognise patients. Nothing in such a study shows it.
+# By patient no bias can be seen, −0.053 [−0.164, 0.059], but these studies are small.
 #
 # ### A shortcut: a letter of lead
 #
@@ -511,9 +510,9 @@ lesson.claim(
 # Of the promised 0.9 remain 0.118: nearly everybody is called ill, and the AUC, 0.785, would never say so, for it sees
 # only the order. The fine-tuned network, better at home, breaks its promise, too: 0.278. Own statistics on **both**
 # sides, ours for head and threshold, theirs for their images, give much back without a label: 0.623 [0.585, 0.660],
-# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, the sensitivity 0.670,
-# the specificity 0.835, all below those of *By hand*. And 0.623 is no 0.9: only labels from there repair that (exercise
-# 04.2).
+# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, the sensitivity
+# 0.670, the specificity 0.835, all below those of *By hand*. And 0.623 is no 0.9: only labels from there repair that
+# (exercise 04.2).
 #
 # ## What it shows and what it does not
 #

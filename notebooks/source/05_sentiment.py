@@ -57,10 +57,9 @@ reviews = load_dataset(lesson.pick(quick="reviews", full="rt-polarity"), lesson.
 # %% [markdown]
 # ## Data
 #
-# A language model wrote these reviews, about films, restaurants and gadgets: nobody ate, watched or
-# bought anything. (*Deeper* asks real film reviews.) Half of
-# them are positive. One in five is **hard**, and was marked so when it was written: it negates, compares, mixes, or says
-# the opposite of what it means. The last two below are such.
+# A language model wrote these reviews, about films, restaurants and gadgets: nobody ate, watched or bought anything.
+# (*Deeper* asks real film reviews.) Half of them are positive. One in five is **hard**, and was marked so when it was
+# written: it negates, compares, mixes, or says the opposite of what it means. The last two below are such.
 
 # %%
 pool, test = reviews.pool, reviews.test
@@ -73,9 +72,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 # ## Idea
 #
 # A classifier wants numbers. There are two ways from a text to a vector. A **bag of words** counts: one number for each
-# word, rare words weighted up (TF-IDF). Nothing is borrowed, and *not* is one word among others. A **transformer** gives
-# each word, or piece of a word (a **token**), a vector $h_t$ that depends on the whole sentence. The mean of the $T$
-# tokens is the sentence's vector:
+# word, rare words weighted up (TF-IDF). Nothing is borrowed, and *not* is one word among others. A **transformer**
+# gives each word, or piece of a word (a **token**), a vector $h_t$ that depends on the whole sentence. The mean of the
+# $T$ tokens is the sentence's vector:
 #
 # $$ v = \frac{1}{T} \sum_{t=1}^{T} h_t. $$
 #
@@ -87,9 +86,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 #
 # where $d = 32$ is the length of a query.
 #
-# **MiniLM** is a small transformer: six layers with twelve such *heads* each (not ours, the last layer). It was trained to give sentences that
-# belong together, such as a question and its answer, similar vectors. At first it stays **frozen**, and only a new last
-# layer learns. Then a thin addition to it learns as well: LoRA.
+# **MiniLM** is a small transformer: six layers with twelve such *heads* each (not ours, the last layer). It was trained
+# to give sentences that belong together, such as a question and its answer, similar vectors. At first it stays
+# **frozen**, and only a new last layer learns. Then a thin addition to it learns as well: LoRA.
 #
 # ## By hand
 #
@@ -154,8 +153,8 @@ for text, similarity in zip(four, vectors @ vectors[0]):
     print(f"{similarity:.2f}  {text}")
 
 # %% [markdown]
-# The vectors have length 1, so the product of two is the cosine between them. Cold soup and hot soup are nearer than the
-# same complaint in other words: MiniLM learned what a sentence is *about*.
+# The vectors have length 1, so the product of two is the cosine between them. Cold soup and hot soup are nearer than
+# the same complaint in other words: MiniLM learned what a sentence is *about*.
 #
 # This is one of the twelve heads of the first layer, by the formula above. A row is a token that asks,
 # a column one that answers; dark is much attention.
@@ -179,9 +178,9 @@ print("good, six layers later, after really and after:", end=" ")
 print(*[f"{word} {after[1] @ after[n]:.2f}" for n, word in ((2, "very"), (0, "not"))])
 
 # %% [markdown]
-# In this head each token asks the one before it, so *good* hears *not*. (We chose a head that one can read; most can't be.)
-# After six layers, *good* has nearly one vector after *really* and *very* (cosine 0.99), and another after
-# *not* (0.82).
+# In this head each token asks the one before it, so *good* hears *not*. (We chose a head that one can read; most can't
+# be.) After six layers, *good* has nearly one vector after *really* and *very* (cosine 0.99), and another after *not*
+# (0.82).
 #
 # ### A new last layer
 #
@@ -196,19 +195,19 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
     print(f"\n{p[row]:.2f} positive, in truth {test.labels[row]}: {test.texts[row]}")
 
 # %% [markdown]
-# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. This is *one* draw; forty follow.
+# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. This is *one* draw;
+# forty follow.
 #
 # ### Let it learn, too: LoRA
 #
-# **LoRA** (Hu et al. 2022) freezes a matrix $W$ and
-# learns a small change beside it, a product of two thin matrices:
+# **LoRA** (Hu et al. 2022) freezes a matrix $W$ and learns a small change beside it, a product of two thin matrices:
 #
 # $$ W' = W + A B, \qquad W: m \times n, \quad A: m \times r, \quad B: r \times n, \quad B = 0 \text{ at first.} $$
 #
-# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but
-# for the biases beside these matrices. (Keras keeps the twelve heads apart, so its $A$ has
-# 384 × 12 × 4 numbers: *Deeper* counts all 227,713.) The head begins
-# as the logistic regression: a random one might send large, useless changes into the network.
+# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but for the
+# biases beside these matrices. (Keras keeps the twelve heads apart, so its $A$ has 384 × 12 × 4 numbers: *Deeper*
+# counts all 227,713.) The head begins as the logistic regression: a random one might send large, useless changes into
+# the network.
 
 
 # %%
@@ -239,8 +238,8 @@ print(f"{np.mean((z > 0) == test.labels):.1%} right")
 #
 # Two CSV files with the columns `text` and `label` (0 or 1). From `mine.csv`, 300 reviews, two thirds are to learn from
 # and one third to choose by. `test.csv` chooses nothing. So 564 are labelled in all. The next cell writes both files.
-# For your own, leave it out and write `FOLDER = Path("my-reviews")`. Look first with `tlcourse check my-reviews/mine.csv`: it
-# counts copies, texts that are too long for MiniLM, and scripts that it has not learned.
+# For your own, leave it out and write `FOLDER = Path("my-reviews")`. Look first with `tlcourse check
+# my-reviews/mine.csv`: it counts copies, texts that are too long for MiniLM, and scripts that it has not learned.
 
 # %%
 import csv
@@ -310,9 +309,9 @@ on_check["MiniLM with LoRA"] = best
 print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
-# LoRA has most right on the part to choose by, 85 % after two epochs at 0.003, and is the product. (Of equals `max` takes the
-# simplest. If all are near 100 %, these reviews can't tell them apart.) Only now the test file, and the question of the
-# first line: which reviews are most likely complaints?
+# LoRA has most right on the part to choose by, 85 % after two epochs at 0.003, and is the product. (Of equals `max`
+# takes the simplest. If all are near 100 %, these reviews can't tell them apart.) Only now the test file, and the
+# question of the first line: which reviews are most likely complaints?
 
 # %%
 new_texts, new_labels = read_texts(FOLDER / "test.csv")
@@ -329,11 +328,11 @@ for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 # %% [markdown]
-# LoRA's ten likeliest complaints are complaints. All three are lower than on the hundred that chose them, LoRA 79.9 after
-# 85 %: a hundred are few, and a number that you chose by is too high.
+# LoRA's ten likeliest complaints are complaints. All three are lower than on the hundred that chose them, LoRA 79.9
+# after 85 %: a hundred are few, and a number that you chose by is too high.
 #
-# Save three things: the tokenizer with its longest length; the whole model, to ask; and what was trained, alone, to go on
-# learning.
+# Save three things: the tokenizer with its longest length; the whole model, to ask; and what was trained, alone, to go
+# on learning.
 
 # %%
 tokenizer.save(str(FOLDER / "tokenizer.json"))
@@ -406,10 +405,11 @@ lesson.claim(
 )
 
 # %% [markdown]
-# With twenty labels it is 62.8 against 55.9 %. Counting needs 200 labels for what frozen MiniLM does with 50. The interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of
-# this kind.
+# With twenty labels it is 62.8 against 55.9 %. Counting needs 200 labels for what frozen MiniLM does with 50. The
+# interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of this kind.
 #
-# And the 200 labels of your file? The same three classifiers on the test file, the hard reviews apart. The ± makes a 95 % interval: it holds the share among all such reviews in 95 of 100 such tests.
+# And the 200 labels of your file? The same three classifiers on the test file, the hard reviews apart. The ± makes a 95
+# % interval: it holds the share among all such reviews in 95 of 100 such tests.
 
 # %%
 parts = {"all": np.full(len(hard), True), "hard": hard, "others": ~hard}
@@ -428,8 +428,8 @@ for rival in ("counting words", "frozen MiniLM"):
 #
 # Over five draws (*Deeper*) the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
-# **On the hard reviews none is shown to beat a coin, and frozen MiniLM, 31.7 ± 11.8 %, is worse than one**: such a review often
-# has the words of the opposite opinion. A share over all reviews hides it.
+# **On the hard reviews none is shown to beat a coin, and frozen MiniLM, 31.7 ± 11.8 %, is worse than one**: such a
+# review often has the words of the opposite opinion. A share over all reviews hides it.
 #
 # ## Where it breaks
 #
@@ -466,9 +466,9 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Pairs with *good*: all right. With *bad*: LoRA 72.5 %, frozen 62.5, counting none. They have heard the *not*. Have they
-# understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores low. Test
-# each behaviour that you need.
+# Pairs with *good*: all right. With *bad*: LoRA 72.5 %, frozen 62.5, counting none. They have heard the *not*. Have
+# they understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores
+# low. Test each behaviour that you need.
 #
 # ### What nobody reads
 #
@@ -483,9 +483,9 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
     print("cut" if encoded.overflowing else "read to the end")
 
 # %% [markdown]
-# The best and the worst evening have the same score, because the verdict is cut off. "Very good" and "very bad" in Amharic
-# are two unknown pieces each, and have the same score, too. `tlcourse check` counts such texts before you train. Split long
-# ones; for another language take a network that has learned it.
+# The best and the worst evening have the same score, because the verdict is cut off. "Very good" and "very bad" in
+# Amharic are two unknown pieces each, and have the same score, too. `tlcourse check` counts such texts before you
+# train. Split long ones; for another language take a network that has learned it.
 #
 # ## What it shows and what it does not
 #
@@ -640,7 +640,7 @@ lesson.check("05.2", behaviour, reasons)
 #   *BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models*, ACL.
 # - Ribeiro, Wu, Guestrin & Singh (2020), *Beyond Accuracy: Behavioral Testing of NLP Models with CheckList*, ACL.
 #
-# **[Deeper](deeper/05_sentiment.ipynb)**: real film reviews; the top or LoRA, over draws; no label at all; a TensorFlow Hub
-# module; a benchmark that was trained on; another shop.
+# **[Deeper](deeper/05_sentiment.ipynb)**: real film reviews; the top or LoRA, over draws; no label at all; a TensorFlow
+# Hub module; a benchmark that was trained on; another shop.
 #
 # **Next**: lesson 06 asks when somebody else's labels hurt.

@@ -21,12 +21,12 @@
 #
 # You have twenty labelled pictures of handwritten digits, two of each. On the next shelf lie two thousand printed ones,
 # labelled by the computer that printed them. More labelled pictures are better, aren't they? You will add them and get
-# worse. Then you let your own twenty labels decide how much each printed one counts, and most of the time you get better
-# than without.
+# worse. Then you let your own twenty labels decide how much each printed one counts, and most of the time you get
+# better than without.
 #
-# **After this lesson you can** say what negative transfer is, what causes it and how one notices it; let your own labels
-# decide how much somebody else's count; and do so for two folders of your own. 80 to 160 minutes with the exercises.
-# Lessons 01, 03 and 04 come first: ridge on features, print, logistic regression.
+# **After this lesson you can** say what negative transfer is, what causes it and how one notices it; let your own
+# labels decide how much somebody else's count; and do so for two folders of your own. 80 to 160 minutes with the
+# exercises. Lessons 01, 03 and 04 come first: ridge on features, print, logistic regression.
 
 # %% tags=["parameters"]
 LESSON = "06"
@@ -60,8 +60,9 @@ digits = load_dataset(lesson.pick(quick="digits", full="mnist-8x8"), evaluate_on
 # %% [markdown]
 # ## Data
 #
-# **Theirs**: 2,000 printed digits. `count_ink` does to each page what lesson 03 did in two steps: it cuts the box around
-# the ink, and counts the ink in 8×8 blocks, as in the handwritten ones. **Yours**: handwritten digits; from the pool come the few that you label.
+# **Theirs**: 2,000 printed digits. `count_ink` does to each page what lesson 03 did in two steps: it cuts the box
+# around the ink, and counts the ink in 8×8 blocks, as in the handwritten ones. **Yours**: handwritten digits; from the
+# pool come the few that you label.
 
 # %%
 form = dict(alphabet="0123456789", side=64, resolutions=(64, 64), cut=False)
@@ -76,16 +77,16 @@ _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 #
 # ## Idea
 #
-# Theirs is the **source**, yours the **target**. **Transfer is negative** if the same algorithm, with the same labels of
-# yours and on the same test, does better *without* the source (Wang et al. 2019). The rival is called *ignore*. (The borrowed
-# network is the same in both.)
+# Theirs is the **source**, yours the **target**. **Transfer is negative** if the same algorithm, with the same labels
+# of yours and on the same test, does better *without* the source (Wang et al. 2019). The rival is called *ignore*. (The
+# borrowed network is the same in both.)
 #
-# Three **causes**. *They name things differently*: what they call 7 you call 1. *Their pictures are elsewhere*: a printed
-# 1 with a flag looks like your 7. *They outvote you*: two thousand against twenty. In this drawing the large points are
-# yours, the small ones theirs, colours are classes; theirs have your shape and lie to the side. Each line is where
-# ridge changes its mind. Four points alone miss the middle between your groups. Pooled, theirs pull the line to their side. If each
-# counts a fiftieth of yours, they steady it and pull little. (A chosen drawing: over a hundred others the means are 90, 93 and
-# 83 %.) <!-- not measured here: a hundred seeds, apart -->
+# Three **causes**. *They name things differently*: what they call 7 you call 1. *Their pictures are elsewhere*: a
+# printed 1 with a flag looks like your 7. *They outvote you*: two thousand against twenty. In this drawing the large
+# points are yours, the small ones theirs, colours are classes; theirs have your shape and lie to the side. Each line is
+# where ridge changes its mind. Four points alone miss the middle between your groups. Pooled, theirs pull the line to
+# their side. If each counts a fiftieth of yours, they steady it and pull little. (A chosen drawing: over a hundred
+# others the means are 90, 93 and 83 %.) <!-- not measured here: a hundred seeds, apart -->
 
 # %%
 rng = np.random.default_rng(3)
@@ -156,9 +157,9 @@ _ = plot_images(test.images[shown], titles, columns=8)
 _ = plot_images(printed[nearest], printed_labels[nearest], columns=8)
 
 # %% [markdown]
-# Twenty handwritten digits: 89.2 % right. With two thousand printed ones: 80.9. Above are test digits that were right and
-# are now wrong, with the new answer, and under each the printed digit that is nearest in these features: more often than
-# not the one that it is now taken for. There are a hundred printed digits for each of yours.
+# Twenty handwritten digits: 89.2 % right. With two thousand printed ones: 80.9. Above are test digits that were right
+# and are now wrong, with the new answer, and under each the printed digit that is nearest in these features: more often
+# than not the one that it is now taken for. There are a hundred printed digits for each of yours.
 #
 # ### Let your labels decide how much theirs count
 #
@@ -224,10 +225,11 @@ for weight, error in errors.items():
     print(f"{weight:5g}: left-out error {error:.3f}, on the test part {on_test:.1%}")
 
 # %% [markdown]
-# The error took your twenty labels and no other. The test part stands beside it for you to see, and chooses nothing. The
-# choice, 0.1, is not the best, but far from the worst. **Don't read the error as proof that a source helps**: it prefers pooling to
-# leaving print out, 0.151 to 0.275, and the test part says the opposite. With one of two left out, its class has
-# a single example, so a source seems to help more than it does. (The scaling has seen the picture that is out, not its name.)
+# The error took your twenty labels and no other. The test part stands beside it for you to see, and chooses nothing.
+# The choice, 0.1, is not the best, but far from the worst. **Don't read the error as proof that a source helps**: it
+# prefers pooling to leaving print out, 0.151 to 0.275, and the test part says the opposite. With one of two left out,
+# its class has a single example, so a source seems to help more than it does. (The scaling has seen the picture that is
+# out, not its name.)
 #
 # In this draw the choice gains next to nothing, 89.3 % after 89.2. Five other twenties:
 
@@ -275,7 +277,8 @@ shown = [found[whose].images[::step] for whose, step in (("yours", 10), ("theirs
 _ = plot_images(np.concatenate(shown), [*kinds, *kinds], columns=4)
 
 # %% [markdown]
-# Above yours, below theirs. The features come from `photos`, the network of lessons 03 and 04. Which of its stages serves best, nobody knows. So let your forty labels choose the stage and the weight at once:
+# Above yours, below theirs. The features come from `photos`, the network of lessons 03 and 04. Which of its stages
+# serves best, nobody knows. So let your forty labels choose the stage and the weight at once:
 
 # %%
 photos, _ = load_network("photos")
@@ -343,10 +346,10 @@ for name, picture in {"a new picture": found["test"].images[0], "noise": noise}.
 #
 # ## Is it worth it?
 #
-# *Ignore*, *pool* (add all of theirs) and *weigh*, and the strongest plain rival: a logistic regression on your labels alone. Three sources:
-# **print**; print under **wrong names**, each digit called as the next; **other hands**, the rest of the pool, as good a
-# source as one can have. Twelve draws of labels. **Guess first:** with how many labels of each digit does weighed
-# print stop helping?
+# *Ignore*, *pool* (add all of theirs) and *weigh*, and the strongest plain rival: a logistic regression on your labels
+# alone. Three sources: **print**; print under **wrong names**, each digit called as the next; **other hands**, the rest
+# of the pool, as good a source as one can have. Twelve draws of labels. **Guess first:** with how many labels of each
+# digit does weighed print stop helping?
 
 
 # %%
@@ -444,9 +447,8 @@ on_test = ridge.fit(*both).score(of_test, test.labels)
 print(f"cross-validation on both: {usual:.1%} right; on new handwriting: {on_test:.1%}")
 
 # %% [markdown]
-# 99.0 % looks splendid, and is a number about print: 2,000 of the 2,020 answers that were checked are printed digits. On
-# new handwriting it is 80.9 %. Check on labels of your own that were held back from
-# both.
+# 99.0 % looks splendid, and is a number about print: 2,000 of the 2,020 answers that were checked are printed digits.
+# On new handwriting it is 80.9 %. Check on labels of your own that were held back from both.
 #
 # ### One label of each kind
 #
@@ -461,17 +463,17 @@ for each in (1, 2):
     print(*[f"{way} {np.mean([run[way] for run in runs]):.1%}" for way in ("ignore", "weigh")])
 
 # %% [markdown]
-# With one label the rule fails completely: 10.2 % instead of 79.6. Leave out your only 3, and only theirs can say what a 3 is,
-# even wrongly. A second label of each digit keeps wrong names out.
+# With one label the rule fails completely: 10.2 % instead of 79.6. Leave out your only 3, and only theirs can say what
+# a 3 is, even wrongly. A second label of each digit keeps wrong names out.
 #
 # ## What it shows and what it does not
 #
-# *It shows* that right labels of nearly your kind can harm, and that a few labels of your own mostly keep wrong names out, and
-# let other hands in. *It does not show* which cause does the harm here, that harm is common, or that weighing beats every
-# rival: under wrong names logistic regression on yours alone is ahead. A seed varies print and draws; intervals speak of
-# other draws, not of other pictures. With seeds 3 and 4 wrong
-# names cost 0.6 ± 1.3 and 0.6 ± 1.0 points. On MNIST, at two labels, pooling changed −1.7 ± 3.3 points and weighing +3.7 ± 3.8: not
-# certain. <!-- not measured here: other seeds; the full profile -->
+# *It shows* that right labels of nearly your kind can harm, and that a few labels of your own mostly keep wrong names
+# out, and let other hands in. *It does not show* which cause does the harm here, that harm is common, or that weighing
+# beats every rival: under wrong names logistic regression on yours alone is ahead. A seed varies print and draws;
+# intervals speak of other draws, not of other pictures. With seeds 3 and 4 wrong names cost 0.6 ± 1.3 and 0.6 ± 1.0
+# points. On MNIST, at two labels, pooling changed −1.7 ± 3.3 points and weighing +3.7 ± 3.8: not certain.
+# <!-- not measured here: other seeds; the full profile -->
 #
 # | you have | take |
 # |---|---|
@@ -540,9 +542,9 @@ lesson.check("06.1", gain_on_pixels, reasons)
 # %% [markdown]
 # ### Exercise 06.2 · For any classifier
 #
-# Ridge has a short way to the left-out error. Yours may have none. Write `left_out(make, yours, theirs, weight)`: `make()`
-# returns a new classifier with `fit(x, labels, sample_weight=...)` and `predict`. Leave each of *yours* out in turn, fit
-# on the rest of yours and all of theirs, weighed, and return the share of yours that is misread.
+# Ridge has a short way to the left-out error. Yours may have none. Write `left_out(make, yours, theirs, weight)`:
+# `make()` returns a new classifier with `fit(x, labels, sample_weight=...)` and `predict`. Leave each of *yours* out in
+# turn, fit on the rest of yours and all of theirs, weighed, and return the share of yours that is misread.
 #
 # <details><summary>Hint</summary>
 #

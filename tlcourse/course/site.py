@@ -14,6 +14,7 @@ from tlcourse.course.sources import both_volumes, notebooks_folder
 PAGES = {
     "README.md": "index.md",
     "docs/guide.md": "guide.md",
+    "docs/runs.md": "runs.md",
     "CONTRIBUTING.md": "CONTRIBUTING.md",
     "CHANGELOG.md": "CHANGELOG.md",
 }
@@ -102,7 +103,7 @@ def assemble(folder):
         "Lessons": [each for each in lessons if each.parent.name != "deeper"],
         "Deeper": [each for each in lessons if each.parent.name == "deeper"],
         "To look up": ["glossary", "reference/index", "data/README"],
-        "To teach": ["guide", "CONTRIBUTING", "CHANGELOG"],
+        "To teach": ["guide", "runs", "CONTRIBUTING", "CHANGELOG"],
     }
     with (folder / "index.md").open("a", encoding="utf-8") as page:
         for caption, pages in contents.items():
@@ -112,6 +113,7 @@ def assemble(folder):
 def _for_site(text):
     """Links to modules lead to the reference, and those between the README and `docs/` stay in the site."""
     text = re.sub(r"\]\(tlcourse/(\w+?)(?:\.py)?\)", _to_reference, text)
+    text = text.replace("](docs/words.md", "](glossary.md")  # at whose end they stand
     return text.replace("](docs/", "](").replace("](../README.md)", "](index.md)")
 
 

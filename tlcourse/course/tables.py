@@ -23,10 +23,7 @@ def lesson_table():
         )
         for lesson in lessons()
     ]
-    header = (
-        "| lesson | question | what it found | minutes of two readers | deeper |",
-        "|---|---|---|---|---|",
-    )
+    header = "| lesson | question | what it found | minutes of two readers | deeper |", "|---|---|---|---|---|"
     return "\n".join([*header, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

@@ -374,9 +374,9 @@ lesson.finding(
 
 # %% [markdown]
 # **The archive.** Own statistics change nothing that can be told from zero, and the mean of further print, over five
-# networks, is that of untouched. Asking for all classes has 3.7 points more than certainty alone, with an interval from 0.2 to
-# 7.1. Pseudo-labels have 0.6 points more, 88.1 %, with an interval from −4.1 to 5.3: ten networks can't tell the two
-# apart. Nor is it the family alone: they also train on labelled print, and end with own statistics, which *certain*
+# networks, is that of untouched. Asking for all classes has 3.7 points more than certainty alone, with an interval from
+# 0.2 to 7.1. Pseudo-labels have 0.6 points more, 88.1 %, with an interval from −4.1 to 5.3: ten networks can't tell the
+# two apart. Nor is it the family alone: they also train on labelled print, and end with own statistics, which *certain*
 # does not. Within 250 steps, with one threshold and one strength of disturbance, chosen in one network on MNIST: both
 # families deserve more tuning than we gave them.
 #
@@ -611,12 +611,11 @@ lesson.finding(
 )
 
 # %% [markdown]
-# With three networks, the gains of covariances and of the adversary, 3.3 and 4.5 points, have intervals above zero; that
-# of kernels, with the highest mean, 81.4 %, holds zero. Strength 3 has the lowest mean, 60.1 %, and its interval holds
-# zero, too. One expects an encoder that only
-# wants to deceive to move digits to any class while the domains can no longer be told apart. The figure below says
-# otherwise for the first network: the domains are easier to tell apart than with strength 0. Why, we did not test. On
-# print nothing shows it.
+# With three networks, the gains of covariances and of the adversary, 3.3 and 4.5 points, have intervals above zero;
+# that of kernels, with the highest mean, 81.4 %, holds zero. Strength 3 has the lowest mean, 60.1 %, and its interval
+# holds zero, too. One expects an encoder that only wants to deceive to move digits to any class while the domains can
+# no longer be told apart. The figure below says otherwise for the first network: the domains are easier to tell apart
+# than with strength 0. Why, we did not test. On print nothing shows it.
 #
 # ### Does the distance say which method is good?
 #
@@ -669,8 +668,9 @@ lesson.claim(
 # %% [markdown]
 # Much of the distance was in BatchNorm's averages (print's are taken anew, too): own statistics take it from 1.33 to
 # 0.62, and change the accuracy by a tenth of a point. Strength 3 has the second largest distance and the lowest
-# accuracy; below it closer goes loosely with better, except for the two that ask for certainty and never look at it. Most intervals overlap. It says whether the
-# domains *can be told apart*. It does not say whether a 4 lies with the 4s (Zhao et al. 2019).
+# accuracy; below it closer goes loosely with better, except for the two that ask for certainty and never look at it.
+# Most intervals overlap. It says whether the domains *can be told apart*. It does not say whether a 4 lies with the 4s
+# (Zhao et al. 2019).
 #
 # ### Choosing without labels
 #
