@@ -333,13 +333,6 @@ def compare(name, rival, place):
     return paired_interval(accuracy[name, place][:several], accuracy[rival, place][:several])
 
 
-from_labels = compare("certain, all classes", "further print", "archive")
-lesson.claim(
-    "several-networks-gain",
-    "Over five networks, certain answers with all classes in use gain over further print.",
-    holds=from_labels.low > 0,
-    observed={"gain": from_labels},
-)
 forced = compare("certain, all classes", "untouched", "shelf")
 lesson.claim(
     "several-networks-forced",
@@ -356,6 +349,11 @@ lesson.claim(
 )
 
 # %%
+lesson.finding(
+    "several-networks-gain",
+    "Certain, all classes, less further print, five networks",
+    {"archive": compare("certain, all classes", "further print", "archive")},
+)
 lesson.finding(
     "variety",
     "Certain, all classes, less certain alone",
@@ -379,6 +377,11 @@ lesson.finding(
 # two apart. Nor is it the family alone: they also train on labelled print, and end with own statistics, which *certain*
 # does not. Within 250 steps, with one threshold and one strength of disturbance, chosen in one network on MNIST: both
 # families deserve more tuning than we gave them.
+#
+# **This page shows the largest gain of five runs.** With other print, seeds 1 to 4, five networks each gained 9.4, 7.0, 10.9
+# and 3.5 points over further print, and the last interval, from −1.3 to 8.3, holds zero. So this is a finding and no
+# claim.
+# <!-- not measured here: seeds 1 to 4 of this page -->
 #
 # An earlier run, with the same starts and other random disturbances, had 91.3 % for pseudo-labels, 4.0 points more than
 # *certain, all classes*, [−0.8, 8.7]. So chance in the disturbances alone moves the mean of ten networks by three
@@ -771,8 +774,8 @@ accuracy_table(served)
 #
 # ## What it shows and what it does not
 #
-# *It shows*, over five to ten networks, that asking for certain answers and all classes gains where the classes are
-# there and costs where they are not; that pseudo-labels are not shown to be behind or ahead on the archive; that
+# *It shows*, over five to ten networks, that asking for certain answers and all classes gains on this print where the
+# classes are there, not certainly on every other, and costs where they are not; that pseudo-labels are not shown to be behind or ahead on the archive; that
 # matching, run in three networks, gains three to five points by covariances and by a weak adversary, and not certainly
 # by kernels; and that, in one network, three scores without labels lost 7.6 to 19.7 points against the best in
 # hindsight.
