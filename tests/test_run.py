@@ -14,6 +14,7 @@ import pytest
 from made import BODY, LIGHT
 from typer.testing import CliRunner
 
+import tlcourse.course.cluster as cluster_module
 import tlcourse.course.doctor as doctor_module
 import tlcourse.course.job as job_module
 import tlcourse.course.kernels as kernels_module
@@ -591,3 +592,12 @@ def test_a_scheduler_that_does_not_answer_and_a_missing_dask_are_named(made, tmp
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(RuntimeError, match="pip install 'tlcourse\\[cluster\\]'"):
         run(jobs, scheduler="local")
+
+
+def test_a_kernel_on_a_cluster_has_the_threads_of_the_machine(monkeypatch):
+    pytest.importorskip("distributed")
+    names = "OMP_NUM_THREADS", "MKL_NUM_THREADS"
+    for name, value in zip(names, "13"):  # Dask's own, and one that somebody has set
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cluster_module, "execute", lambda job, kernels: [os.environ.get(name) for name in names])
+    assert cluster_module.execute_there(None) == [None, "3"]

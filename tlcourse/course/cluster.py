@@ -1,5 +1,6 @@
 """Jobs on a Dask cluster: the same queue and report as here, on many machines."""
 
+import os
 from contextlib import contextmanager
 
 from tlcourse.course.job import execute
@@ -45,5 +46,14 @@ def workers_of(scheduler, count):
 
 
 def execute_there(job):
-    """Run a job on a worker and return its entry of the report."""
+    """Run a job on a worker and return its entry of the report.
+
+    Dask starts its workers with one thread of OpenMP and an allocator that gives memory back at once, and kernels would
+    inherit that: slower, and with other sums. They get the machine's own settings, as without a cluster.
+    """
+    import dask.config
+
+    for name, value in dask.config.get("distributed.nanny.pre-spawn-environ").items():
+        if os.environ.get(name) == str(value):
+            del os.environ[name]
     return execute(job, Kernels())
