@@ -339,6 +339,7 @@ lesson.claim(
     "Over five networks, with half of the classes missing, asking for all of them is worse than no adaptation.",
     holds=forced.high < 0,
     observed={"gain over untouched": forced},
+    profiles=("quick",),  # on MNIST the interval holds zero
 )
 spared = compare("certain alone", "certain, all classes", "shelf")
 lesson.claim(
@@ -382,6 +383,11 @@ lesson.finding(
 # and 3.5 points over further print, and the last interval, from −1.3 to 8.3, holds zero. So this is a finding and no
 # claim.
 # <!-- not measured here: seeds 1 to 4 of this page -->
+#
+# **On MNIST at 8×8**, the full profile, *certain, all classes* has 84.2 % and pseudo-labels 83.5 %, −0.7 points [−2.6, 1.2];
+# over further print the gain is 9.1 points [7.0, 11.2]. On the shelf, asking for all classes costs 10.0 points there, with an
+# interval from −23.1 to 3.2: that harm is claimed of the small digits alone.
+# <!-- not measured here: the full profile -->
 #
 # An earlier run, with the same starts and other random disturbances, had 91.3 % for pseudo-labels, 4.0 points more than
 # *certain, all classes*, [−0.8, 8.7]. So chance in the disturbances alone moves the mean of ten networks by three
