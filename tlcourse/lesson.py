@@ -55,10 +55,9 @@ class Lesson:
         self.part = "development" if seed in DEVELOPMENT_SEEDS else "reporting"
         started = time.perf_counter()
         with quietly():
-            import keras  # noqa: F401 - once, and here, so that the lesson's cells are about the lesson
             import pooch  # noqa: F401 - in a notebook it warns of a missing progress bar, which nobody asked for
 
-            from tlcourse.networks import accelerators
+            from tlcourse.networks import accelerators  # brings Keras, so that the lesson's cells are about the lesson
 
             device = next(iter(accelerators()), "cpu")
         imports = time.perf_counter() - started
