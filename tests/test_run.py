@@ -360,6 +360,25 @@ def test_claims_of_several_runs_are_counted_with_their_spread(made, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text()) == report(runs)
 
 
+def test_reports_of_several_machines_are_one_table(made, tmp_path):
+    def written(folder, seeds, **changes):
+        runs = [entry(Job(made(), "quick", seed, tmp_path, 60), "passed", "") | changes for seed in seeds]
+        (tmp_path / folder).mkdir()
+        write_report(tmp_path / folder, report(runs))
+
+    claim = {"id": "90.gain", "kind": "claim", "statement": "It gains.", "observed": {}}
+    seconds = {"start": 1.0, "imports": 0.0, "compute": 2.0}
+    written("one", range(3), seconds=seconds)
+    written("other", [2, 3], status="failed", seconds=seconds, claims=[claim | {"holds": n > 0} for n in range(3)])
+    written("third", [7], backend="jax", profile="full", seconds=seconds | {"compute": 4.4})
+    result = cli.invoke(app, ["reports", *(str(tmp_path / name) for name in ("one", "other", "third"))])
+    assert result.stdout.splitlines()[2:] == ["| 90 | 0–1; **2: 2 of 3**; **3: 2 of 3** (3 s) | 7 (5 s) |"]
+    assert result.stdout.startswith("| notebook | tensorflow, quick | jax, full |")
+    result = cli.invoke(app, ["reports", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "has no report.json" in result.stderr
+
+
 def test_what_a_cell_states_is_read_from_its_code():
     code = 'lesson.finding("size", f"{n} images", n)\nlesson.claim(name, "In a loop.", holds=True)'
     assert [(stated.name, stated.kind) for stated in statements(code)] == [("size", "finding"), (None, "claim")]

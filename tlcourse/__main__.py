@@ -38,7 +38,7 @@ def settle():
 
 
 for panel, commands in (
-    ("Workshop", (workshop.doctor, workshop.run, workshop.lab, workshop.lessons)),
+    ("Workshop", (workshop.doctor, workshop.run, workshop.reports, workshop.lab, workshop.lessons)),
     ("Your own data", (check,)),
     ("Files", (files.fetch, files.pack, files.clean)),
     ("Authors", (authors.build, authors.site, authors.pretrain)),

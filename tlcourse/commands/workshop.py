@@ -83,6 +83,15 @@ def run(
     raise typer.Exit(130 if report["interrupted"] else not passed)
 
 
+def reports(
+    folders: Annotated[list[Path], typer.Argument(help="What `run --out` wrote, on this machine or on others.")],
+):
+    """Print reports of several runs as one table: notebook by backend and profile, seeds that held, seconds."""
+    from tlcourse.course.joined import joined_table, read_runs
+
+    typer.echo(joined_table(or_stop(read_runs, [folder.expanduser() for folder in folders])))
+
+
 def doctor(
     profile: Annotated[Profile, typer.Option(help="Which profile the machine is to run.")] = Profile.quick,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
