@@ -34,7 +34,7 @@ def joined_table(runs):
     rows = [["notebook", *map(", ".join, columns)], ["---"] * (1 + len(columns))]
     for name in names:
         own = [run for run in runs if run["lesson"] == name]
-        rows.append([name, *(_cell([run for run in own if (run["backend"], run["profile"]) == c]) for c in columns])])
+        rows.append([name, *(_cell([run for run in own if (run["backend"], run["profile"]) == c]) for c in columns)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
