@@ -40,6 +40,7 @@ offline: $(VENV)/.installed
 	unshare --map-root-user --net sh -c 'ip link set lo up && $(MAKE) test test-deeper run deeper'
 
 lab: $(VENV)/.installed
+	-$(BIN)/tlcourse fetch --profile quick
 	$(BIN)/tlcourse lab --reset "$(RESET)"
 
 notebooks: $(VENV)/.installed

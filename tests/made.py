@@ -86,7 +86,7 @@ print(SEED)
 
 
 def write_lesson(folder, body=BODY, deeper=False):
-    """Write the source of the lesson, or of its second volume, below a folder `notebooks/`, and return its path."""
+    """Write the source of the lesson, or of its second notebook, below a folder `notebooks/`, and return its path."""
     path = folder / "source" / ("deeper" if deeper else "") / "90_made.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     header = HEADER.replace('"90"', '"90-deeper"').replace("Made", "Deeper") if deeper else HEADER

@@ -279,7 +279,7 @@ def test_the_trial_of_lessons_compares_the_second_volumes_and_that_of_deeper_wri
 
     said = command("--deeper", "--trial", str(out))
     assert (said.exit_code, out.exists()) == (0, False)
-    assert "No lesson has a second volume" in said.output
+    assert "No lesson has a second notebook" in said.output
     deeper = made('\n# %%\nfrom pathlib import Path\n\nPath("here").touch()\n', deeper=True)
     stale = command("--trial", str(out))
     assert stale.exit_code == 2

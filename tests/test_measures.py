@@ -93,10 +93,12 @@ def test_words_are_what_one_reads():
     assert words("[A link](https://example.org), *two* $x + y$ – <b>bold</b>") == 4
 
 
-def test_second_volumes_are_held_to_nothing(made, monkeypatch):
+def test_a_second_notebook_is_held_to_its_numbers_alone(made, monkeypatch):
     lesson, deeper = made(LIGHT), made(LIGHT, deeper=True)
     monkeypatch.setattr(measures_module, "missed", missed)
-    hold_to_measures(deeper, notebook())
+    hold_to_measures(deeper, notebook(["87.0 % right"], "It was 87.0 %."))
+    with pytest.raises(ValueError, match="no output before it prints 87.4 %"):
+        hold_to_measures(deeper, notebook(["87.0 % right"], "It was 87.4 %."))
     with pytest.raises(ValueError, match="^90_made.py: A lesson has 2 to 4 claims.*\n90_made.py: .*headings"):
         hold_to_measures(lesson, notebook())
 

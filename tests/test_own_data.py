@@ -13,7 +13,7 @@ from tlcourse.__main__ import app
 from tlcourse.own_data import check_pictures, read_parts, read_picture_table, read_pictures, read_table, read_texts
 
 UNREAD = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer).\n"
-HAPPY = "✓ Nothing that would make a number wrong without a word.\n"
+HAPPY = "✓ No problems found.\n"
 
 
 def noise(seed, size=(40, 40)):
@@ -50,7 +50,7 @@ def test_a_clean_folder_gets_no_word_too_many(folder):
         "dog 4",
         "all 8",
         "Widths from 40 to 40 pixels, heights from 40 to 40.",
-        "Whoever always says 'cat' is right for 50%.",
+        "Always answering 'cat' is right for 50%.",
         HAPPY.strip(),
     ]
 
@@ -152,7 +152,7 @@ def test_parts_are_no_kinds(tmp_path):
     assert {part: len(each.images) for part, each in parts.items()} == {"train": 4, "validation": 4, "test": 4}
     assert parts["test"].kinds == parts["train"].kinds
     printed, status = look(tmp_path / "own")
-    assert status == 0 and "outside of the parts: 1 pictures" in printed
+    assert status == 0 and "Skipped: 1 pictures" in printed
 
 
 def test_every_ending_is_read_and_what_is_not_is_said(folder):
@@ -301,7 +301,7 @@ def test_marks_semicolons_tabs_and_line_breaks_in_quotes_are_read(tmp_path):
 
 def test_a_clean_table_gets_no_word_too_many(tmp_path):
     printed, status = look(table(tmp_path / "own.csv", "text,label\nGood,1\nBad,0\nWorse,0\n"))
-    assert status == 0 and printed.endswith(f"own.csv: Whoever always says '0' is right for 67%.\n{UNREAD}{HAPPY}")
+    assert status == 0 and printed.endswith(f"own.csv: Always answering '0' is right for 67%.\n{UNREAD}{HAPPY}")
 
 
 def test_texts_that_are_there_twice_are_kept_once(tmp_path):
@@ -432,7 +432,7 @@ def test_a_part_to_train_on_alone_is_said(folder):
     folder.rename(folder.parent / "train")
     save(noise(70), folder.parent / "holdout" / "cat" / "1.png")
     printed, status = look(folder.parent)
-    assert status == 1 and "none that is called validation or test" in printed and "outside of the parts: 1" in printed
+    assert status == 1 and "none that is called validation or test" in printed and "Skipped: 1" in printed
 
 
 def test_a_part_of_copies_alone_is_refused(tmp_path):

@@ -269,7 +269,7 @@ def test_the_second_volume_runs_beside_its_lesson_under_names_of_its_own(made, t
 def test_deeper_means_the_second_volumes_and_none_is_no_failure(made, tmp_path):
     made(LIGHT)
     none = cli.invoke(app, ["run", "--deeper", "--out", str(tmp_path / "runs")])
-    assert (none.exit_code, none.output.strip()) == (0, "No lesson has a second volume (Deeper) yet.")
+    assert (none.exit_code, none.output.strip()) == (0, "No lesson has a second notebook (Deeper) yet.")
     made(LIGHT, deeper=True)
     assert cli.invoke(app, ["run", "--deeper", "--profile", "full", "--out", str(tmp_path / "runs")]).exit_code == 1
     (result,) = json.loads((tmp_path / "runs" / "report.json").read_text())["runs"]

@@ -1,6 +1,6 @@
 """A transfer-learning course that checks its own conclusions.
 
-Lessons import what they need from its modules, which the README lists by question. Importing the package itself loads
+Lessons import what they need from its modules, which CONTRIBUTING lists by question. Importing the package itself loads
 neither Keras nor NumPy.
 """
 

@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Feature extraction
 #     question: What is already known?
-#     found: "Five labels of each digit: letters beat pixels by 7 points; inverted, they lose."
+#     found: "With 5 labels per digit, features learned from letters beat pixels by 7 points; on inverted images they lose."
 #     minutes: "80 to 110"
 #     needs:
 #       quick: [efficientnet-lite0, imagenet-names]
@@ -50,7 +50,7 @@ letters = load_dataset("letters", evaluate_on=lesson.part).test
 # ## Data
 #
 # Handwritten digits, 8×8 pixels, grey. Labels may be taken from one half of the file, the **pool**. Accuracy is
-# measured on the other half, the **test part**, mostly by other writers, and nothing is ever chosen by it. Which five
+# measured on the other half, the **test set**, mostly by other writers, and nothing is ever chosen by it. Which five
 # of each digit get a label is a matter of chance, so we draw them at random. Later we shall draw again.
 
 # %%
@@ -253,7 +253,7 @@ best = max((64, 128), key=lambda side: tried[side].mean())
 
 # %% [markdown]
 # Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each fold of twelve 128 is
-# ahead or level: a choice, no proof. So take the better size, train on all sixty, and look at the test part once.
+# ahead or level: a choice, no proof. So take the better size, train on all sixty, and look at the test set once.
 
 # %%
 final = read_parts(FOLDER, side=best)
@@ -325,7 +325,7 @@ print(subprocess.run(program, cwd=FOLDER, check=True, capture_output=True, text=
 #
 # ## Is it worth it?
 #
-# Back to the digits. What would you have had *without* the letters? Two rivals on the same labels:
+# Back to the digits. What would you have had *without* the letters? Two baselines on the same labels:
 #
 # - **pixels**: no network, a support vector machine on the pixels, strong for such small pictures; its two settings,
 #   `C` and `gamma`, are chosen by cross-validation inside the fifty labels;
@@ -449,13 +449,13 @@ print(
 # network for photographs make a usable classifier; and that pictures of another kind cost accuracy without an error.
 #
 # *It does not show* that frozen is best (lesson 02), nor when a source helps (lesson 06). A seed varies draws, new
-# layers and web pictures, not the borrowed weights or the digits' pool and test part.
+# layers and web pictures, not the borrowed weights or the digits' pool and test set.
 #
 # | you have | do |
 # |---|---|
 # | few labels | cut, freeze, features once, ridge; stratified folds for choices |
 # | any pictures | print the range, look at one after preparing it, beside one that the network knows |
-# | a result | a rival without a network, on the same labels |
+# | a result | a baseline without a network, on the same labels |
 #
 # ## Your turn
 #
@@ -583,9 +583,9 @@ lesson.check("01.2", normalise, reasons)
 # - Cut off the last layer, freeze the rest, put a new layer on top.
 # - Bring pictures to the form that the network knows, and look at them after.
 # - Compute the features once, then ridge: one step, and no rate to choose.
-# - With few labels, choose by stratified folds; look at the test part once.
+# - With few labels, choose by stratified folds; look at the test set once.
 # - Save one model with named outputs, and read pictures in the program as in training.
-# - Worth is a difference to a strong rival on the same draws, with an interval.
+# - Worth is a difference to a strong baseline on the same draws, with an interval.
 #
 # ## Further reading
 #

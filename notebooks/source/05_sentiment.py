@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "200 labels, 100 to choose by: LoRA 5 points over frozen; on hard reviews frozen is worse than a coin."
+#     found: "With 200 labels LoRA gains 5 points over a frozen network; on hard reviews the frozen one is below chance."
 #     minutes: "100 to 160"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
@@ -74,9 +74,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 # A classifier wants numbers. There are two ways from a text to a vector. A **bag of words** counts: one number for each
 # word, rare words weighted up (TF-IDF). Nothing is borrowed, and *not* is one word among others. A **transformer**
 # gives each word, or piece of a word (a **token**), a vector $h_t$ that depends on the whole sentence. The mean of the
-# $T$ tokens is the sentence's vector:
+# $T$ tokens, scaled to length 1, is the sentence's vector:
 #
-# $$ v = \frac{1}{T} \sum_{t=1}^{T} h_t. $$
+# $$ v = \frac{\bar h}{\lVert \bar h \rVert}, \qquad \bar h = \frac{1}{T} \sum_{t=1}^{T} h_t. $$
 #
 # A token comes to know the others by **attention**. From each token's vector one matrix makes a *query* $q_t$, a second
 # a *key* $k_t$, a third a *value*. Token $t$ compares its query with all keys, and takes a weighted mean of the values.
@@ -117,7 +117,7 @@ print(test.texts[0], "\nOf this it knows:", *known)
 folder = fetch("minilm").path.parent
 tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 tokenizer.enable_padding()  # to the longest text
-tokenizer.enable_truncation(256)  # MiniLM was trained on no more
+tokenizer.enable_truncation(256)  # where its authors cut
 for encoded in tokenizer.encode_batch(["The soup was cold.", "The bouillabaisse was cold."]):
     print(encoded.tokens, encoded.ids[:4], "…")
 
@@ -263,7 +263,7 @@ learn, check = np.split(np.random.default_rng(0).permutation(len(texts)), [2 * l
 print(len(learn), "to learn from,", len(check), "to choose by; positive:", f"{labels.mean():.0%}")
 
 # %% [markdown]
-# The rivals first. Both choose their penalty as LoRA will choose rate and epochs: on the part to choose by.
+# The baselines first. Both choose their penalty as LoRA will choose rate and epochs: on the validation set.
 
 
 # %%
@@ -276,7 +276,7 @@ def counter(C):
 
 
 def best_penalty(make, inputs):
-    """The classifier that has the most right on the part to choose by."""
+    """The classifier that has the most right on the validation set."""
     fits = [make(C).fit(inputs[learn], labels[learn]) for C in (0.1, 1, 10, 100)]
     return max(fits, key=lambda fit: fit.score(inputs[check], labels[check]))
 
@@ -309,7 +309,7 @@ on_check["MiniLM with LoRA"] = best
 print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
-# LoRA has most right on the part to choose by, 85 % after two epochs at 0.003, and is the product. (Of equals `max`
+# LoRA has most right on the validation set, 85 % after two epochs at 0.003, and is the product. (Of equals `max`
 # takes the simplest. If all are near 100 %, these reviews can't tell them apart.) Only now the test file, and the
 # question of the first line: which reviews are most likely complaints?
 
@@ -418,10 +418,10 @@ print(" " * 18, *[f"{part:14}" for part in parts])
 for name, each in good.items():
     cells = [each[rows] for rows in parts.values() if rows.any()]
     print(f"{name:18}", *[f"{c.mean():.1%} ± {1.96 * c.std() / len(c) ** 0.5:.1%}" for c in cells])
-for rival in ("counting words", "frozen MiniLM"):
-    ahead = good["MiniLM with LoRA"] - good[rival].astype(float)
+for baseline in ("counting words", "frozen MiniLM"):
+    ahead = good["MiniLM with LoRA"] - good[baseline].astype(float)
     half = 1.96 * ahead.std() / np.sqrt(len(ahead))
-    print(f"LoRA over {rival}: {100 * ahead.mean():+.1f} ± {100 * half:.1f} points")
+    print(f"LoRA over {baseline}: {100 * ahead.mean():+.1f} ± {100 * half:.1f} points")
 
 # %% [markdown]
 # LoRA is 14.8 points ahead of counting and 9.5 ahead of the frozen vectors. Neither interval holds zero, for this draw.
@@ -472,7 +472,7 @@ lesson.claim(
 #
 # ### What nobody reads
 #
-# MiniLM reads 256 tokens, and has learned English. Nothing says so when you ask:
+# We let MiniLM read 256 tokens, and it has learned English. Nothing says so when you ask:
 
 # %%
 long = "We came at seven. " * 60
@@ -489,7 +489,8 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 #
 # ## What it shows and what it does not
 #
-# *It shows* what twenty labels buy with borrowed vectors, and what 200 buy with LoRA. *It does not show* that MiniLM is
+# *It shows* that with twenty labels borrowed vectors beat counting by 7 points, and that with 200 LoRA led in this
+# draw. *It does not show* that MiniLM is
 # good at sentiment: networks tuned on millions of reviews are better, and know nothing of your labels. Nor do our
 # reviews stand for people's. A seed varies the labels and the order in `fit`.
 #

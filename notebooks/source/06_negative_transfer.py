@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Negative transfer
 #     question: When do somebody else's labels hurt, and how much should they count?
-#     found: "2,000 right labels cost 3 to 7 points; weighed, they gain 4 over ridge alone, not surely over logistic regression."
+#     found: "2,000 correct labels from elsewhere cost 3 to 7 points; weighted, they gain 4 over ridge alone, but not clearly over logistic regression."
 #     minutes: "80 to 160"
 #     needs:
 #       quick: []
@@ -78,8 +78,8 @@ _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 # ## Idea
 #
 # Theirs is the **source**, yours the **target**. **Transfer is negative** if the same algorithm, with the same labels
-# of yours and on the same test, does better *without* the source (Wang et al. 2019). The rival is called *ignore*. (The
-# borrowed network is the same in both.)
+# of yours and on the same test, does better *without* the source (Wang et al. 2019). The baseline is called *ignore*.
+# (The borrowed network is the same in both.)
 #
 # Three **causes**. *They name things differently*: what they call 7 you call 1. *Their pictures are elsewhere*: a
 # printed 1 with a flag looks like your 7. *They outvote you*: two thousand against twenty. In this drawing the large
@@ -168,7 +168,7 @@ _ = plot_images(printed[nearest], printed_labels[nearest], columns=8)
 #
 # $$\sum_{\text{yours}} (y_i - f(x_i))^2 \;+\; w \sum_{\text{theirs}} (y_j - f(x_j))^2 \;+\; \lambda \lVert v \rVert^2 .$$
 #
-# How can twenty labels choose $w$, without a test part? Leave one of yours out, fit on the other nineteen and all of
+# How can twenty labels choose $w$, without a test set? Leave one of yours out, fit on the other nineteen and all of
 # theirs, and take the squared error on the one that is out. The mean over yours is the **left-out error**. Here for
 # $w = 0.01$, in the open:
 
@@ -218,16 +218,16 @@ def weigh(yours, theirs):
 
 # %%
 print(f"left-out error {fit_weighed(yours, theirs, 0.01, [10.0])[1]:.4f}")
-weighed, chosen, errors = weigh(yours, theirs)
-print(f"chosen: {chosen:g}, {weighed.score(of_test, test.labels):.1%} right")
+weighted, chosen, errors = weigh(yours, theirs)
+print(f"chosen: {chosen:g}, {weighted.score(of_test, test.labels):.1%} right")
 for weight, error in errors.items():
     on_test = fit_weighed(yours, theirs, weight)[0].score(of_test, test.labels)
-    print(f"{weight:5g}: left-out error {error:.3f}, on the test part {on_test:.1%}")
+    print(f"{weight:5g}: left-out error {error:.3f}, on the test set {on_test:.1%}")
 
 # %% [markdown]
-# The error took your twenty labels and no other. The test part stands beside it for you to see, and chooses nothing.
+# The error took your twenty labels and no other. The test set stands beside it for you to see, and chooses nothing.
 # The choice, 0.1, is not the best, but far from the worst. **Don't read the error as proof that a source helps**: it
-# prefers pooling to leaving print out, 0.151 to 0.275, and the test part says the opposite. With one of two left out,
+# prefers pooling to leaving print out, 0.151 to 0.275, and the test set says the opposite. With one of two left out,
 # its class has a single example, so a source seems to help more than it does. (The scaling has seen the picture that is
 # out, not its name.)
 #
@@ -236,9 +236,9 @@ for weight, error in errors.items():
 # %%
 for rows in draw_labels(pool.labels, 2, draws=6, seed=SEED)[1:]:
     yours = of_pool[rows], pool.labels[rows]
-    weighed, chosen, _ = weigh(yours, theirs)
-    alone, better = (fit.score(of_test, test.labels) for fit in (ridge.fit(*yours), weighed))
-    print(f"without {alone:.1%}, weighed {better:.1%} at {chosen:g}: {100 * (better - alone):+.1f}")
+    weighted, chosen, _ = weigh(yours, theirs)
+    alone, both = (fit.score(of_test, test.labels) for fit in (ridge.fit(*yours), weighted))
+    print(f"without {alone:.1%}, weighted {both:.1%} at {chosen:g}: {100 * (both - alone):+.1f}")
 
 # %% [markdown]
 # Four of five gain, by 3.1 to 4.9 points, and one loses 1.7. Your labels choose well, not always.
@@ -307,7 +307,7 @@ ways["logistic, yours alone"] = stage, logistic.fit(*at(stage, "yours"))
 
 # %% [markdown]
 # `stage2` is best at every weight, and 0.1 a little better than its neighbours. (With two labels of each, a choice among
-# 24 is a gamble: fix the stage.) Now the test folder, once: what was chosen, and its rivals.
+# 24 is a gamble: fix the stage.) Now the test folder, once: what was chosen, and its baselines.
 
 # %%
 right = {}
@@ -346,10 +346,10 @@ for name, picture in {"a new picture": found["test"].images[0], "noise": noise}.
 #
 # ## Is it worth it?
 #
-# *Ignore*, *pool* (add all of theirs) and *weigh*, and the strongest plain rival: a logistic regression on your labels
-# alone. Three sources: **print**; print under **wrong names**, each digit called as the next; **other hands**, the rest
-# of the pool, as good a source as one can have. Twelve draws of labels. **Guess first:** with how many labels of each
-# digit does weighed print stop helping?
+# *Ignore*, *pool* (add all of theirs) and *weigh*, and the strongest plain baseline: a logistic regression on your
+# labels alone. Three sources: **print**; print under **wrong names**, each digit called as the next; **other hands**,
+# the rest of the pool, as good a source as one can have. Twelve draws of labels. **Guess first:** with how many labels
+# of each digit does weighted print stop helping?
 
 
 # %%
@@ -357,9 +357,9 @@ def compare(rows, source):
     """Which test digits are right, by each way, and the weight that was chosen."""
     yours = of_pool[rows], pool.labels[rows]
     both = [np.concatenate(pair) for pair in zip(yours, source)]
-    weighed, weight, _ = weigh(yours, source)
+    weighted, weight, _ = weigh(yours, source)
     says = {"ignore": ridge.fit(*yours).predict(of_test), "pool": ridge.fit(*both).predict(of_test)}
-    says |= {"weigh": weighed.predict(of_test), "logistic": logistic.fit(*yours).predict(of_test)}
+    says |= {"weigh": weighted.predict(of_test), "logistic": logistic.fit(*yours).predict(of_test)}
     return {way: np.mean(each == test.labels) for way, each in says.items()} | {"weight": weight}
 
 
@@ -375,9 +375,9 @@ for case, each in CASES:
 
 
 # %%
-def gain(case, way, rival="ignore"):
-    """Points that a way is ahead of a rival: the mean over draws, and half of its 95 % interval."""
-    points = np.array([100 * (run[way] - run[rival]) for run in results[case]])
+def gain(case, way, baseline="ignore"):
+    """Points that a way is ahead of a baseline: the mean over draws, and half of its 95 % interval."""
+    points = np.array([100 * (run[way] - run[baseline]) for run in results[case]])
     return points.mean(), 2.2 * points.std(ddof=1) / np.sqrt(12)  # 2.2: Student's t, 12 draws
 
 
@@ -413,8 +413,8 @@ lesson.claim(
     observed={"gains in points": [mean for mean, _ in pooled]},
 )
 lesson.claim(
-    "weighing-wins-at-two",
-    "With two labels of each digit, weighed print gains over leaving it out.",
+    "weighting-wins-at-two",
+    "With two labels of each digit, weighted print gains over leaving it out.",
     holds=bool(at_two[0] > at_two[1]),
     observed={"gain in points": at_two[0], "half of the interval": at_two[1]},
     profiles=("quick",),  # on MNIST twelve draws are too few to say so
@@ -425,8 +425,8 @@ lesson.claim(
 #
 # - **Pooled in full, print costs at every budget here**: 4.7, 6.7, 5.0 and 3.3 points. (The claim leaves out two labels:
 #   on MNIST it was not certain there.)
-# - **Weighed at two labels of each, it gains 3.7 points.** The strongest plain rival, logistic regression on your labels
-#   alone, has 87.8 %, weighing 89.3: the difference, +1.5 ± 2.6, is not certain. More than half of the gain makes up for
+# - **Weighted at two labels of each, it gains 3.7 points.** The strongest plain baseline, logistic regression on your labels
+#   alone, has 87.8 %, weighting 89.3: the difference, +1.5 ± 2.6, is not certain. More than half of the gain makes up for
 #   ridge, which is weak with so few.
 # - **At five it gains nothing we can see**: +0.3 ± 1.0, and logistic regression without print has 92.5 %.
 # - **At twenty it has a price**: −0.5 points. Weight 0 was on offer and better, but never chosen: the rule
@@ -469,10 +469,10 @@ for each in (1, 2):
 # ## What it shows and what it does not
 #
 # *It shows* that right labels of nearly your kind can harm, and that a few labels of your own mostly keep wrong names
-# out, and let other hands in. *It does not show* which cause does the harm here, that harm is common, or that weighing
-# beats every rival: under wrong names logistic regression on yours alone is ahead. A seed varies print and draws;
+# out, and let other hands in. *It does not show* which cause does the harm here, that harm is common, or that weighting
+# beats every baseline: under wrong names logistic regression on yours alone is ahead. A seed varies print and draws;
 # intervals speak of other draws, not of other pictures. With seeds 3 and 4 wrong names cost 0.6 ± 1.3 and 0.6 ± 1.0
-# points. On MNIST, at two labels, pooling changed −1.7 ± 3.3 points and weighing +3.7 ± 3.8: not certain.
+# points. On MNIST, at two labels, pooling changed −1.7 ± 3.3 points and weighting +3.7 ± 3.8: not certain.
 # <!-- not measured here: other seeds; the full profile -->
 #
 # | you have | take |
@@ -544,7 +544,7 @@ lesson.check("06.1", gain_on_pixels, reasons)
 #
 # Ridge has a short way to the left-out error. Yours may have none. Write `left_out(make, yours, theirs, weight)`:
 # `make()` returns a new classifier with `fit(x, labels, sample_weight=...)` and `predict`. Leave each of *yours* out in
-# turn, fit on the rest of yours and all of theirs, weighed, and return the share of yours that is misread.
+# turn, fit on the rest of yours and all of theirs, weighted, and return the share of yours that is misread.
 #
 # <details><summary>Hint</summary>
 #
@@ -620,7 +620,7 @@ lesson.check("06.2", left_out, reasons)
 #
 # <details><summary>With the source you reach 70 %, a good SVM on pixels 75 %. Is the transfer negative?</summary>
 #
-# That does not say it. The rival is the *same algorithm without the source*.
+# That does not say it. The baseline is the *same algorithm without the source*.
 # </details>
 #
 # <details><summary>Why is nothing chosen with one label of a class?</summary>
@@ -645,7 +645,7 @@ lesson.check("06.2", left_out, reasons)
 # - Wang, Dai, Póczos & Carbonell (2019), *Characterizing and Avoiding Negative Transfer*, CVPR. The definition.
 #   Rosenstein, Marx, Kaelbling & Dietterich (2005), *To Transfer or Not To Transfer*, NeurIPS workshop.
 # - Ben-David et al. (2010), *A theory of learning from different domains*, Machine Learning 79. In theory, too, two sets
-#   of labels are best weighed.
+#   of labels are best weighted.
 #
 # **[Deeper](deeper/06_negative_transfer.ipynb)**: networks as sources, and scores that claim to know beforehand.
 #

@@ -39,7 +39,7 @@ style()
 # ## Data
 #
 # *Show it before anything else.* Small grey patches of photographs, with values from 0 to 1. Labels are taken from the
-# **pool**. Accuracy is measured on the **test part**, on which nothing is ever chosen.
+# **pool**. Accuracy is measured on the **test set**, on which nothing is ever chosen.
 
 # %%
 from tlcourse.datasets import load_dataset
@@ -77,8 +77,8 @@ _ = plot_network(model, borrowed=network)
 # %% [markdown]
 # ## By hand
 #
-# *The lesson's method in plain Keras and NumPy, as a reader writes it tomorrow; each cell ends in something to see.* The
-# network was trained on 32×32 pictures with three channels. Ours are 25×25 and grey.
+# *The lesson's method in plain Keras and NumPy, as a reader writes it tomorrow; each cell ends in something to see.*
+# The network was trained on 32×32 pictures with three channels. Ours are 25×25 and grey.
 
 
 # %%
@@ -135,7 +135,7 @@ for number, (image, label) in enumerate(zip(pool.images, pool.labels)):
 from tlcourse.own_data import read_pictures
 
 pictures, labels, kinds, files = read_pictures(FOLDER, side=32)
-part = rng.permutation(np.arange(len(files)) % 5)  # 0 is the test part, 1 the validation part
+part = rng.permutation(np.arange(len(files)) % 5)  # 0 is the test set, 1 the validation set
 
 # %%
 steps = [keras.Input((32, 32, 3)), layers.Rescaling(1 / 255), base, layers.Dense(len(kinds))]
@@ -168,8 +168,8 @@ for what, scores in zip([files[0].parent.name, "noise"], loaded.predict(asked, v
 # %% [markdown]
 # ## Is it worth it?
 #
-# *First a guess. One table of absolute numbers with at most six rows, the strongest rival in it, fitted in the open; one
-# figure; what speaks against us.* Write down: how often is logistic regression right on the raw pixels?
+# *First a guess. One table of absolute numbers with at most six rows, the strongest baseline in it, fitted in the open;
+# one figure; what speaks against us.* Write down: how often is logistic regression right on the raw pixels?
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -223,8 +223,8 @@ lesson.claim(
 # %% [markdown]
 # ## Where it breaks
 #
-# *One or two failures that raise no error, measured, repaired.* The same pictures with values from 0 to 255: nothing says
-# that the network has never seen such numbers.
+# *One or two failures that raise no error, measured, repaired.* The same pictures with values from 0 to 255: nothing
+# says that the network has never seen such numbers.
 
 # %%
 wrong = model.evaluate(255 * test_ready, test.labels, verbose=0)[1]
@@ -288,5 +288,5 @@ lesson.check("99.1", learns, {"Only the new layer learns.": lambda n: n == head.
 # %% [markdown]
 # ## Further reading
 #
-# *Full references, and what Deeper holds:* repeated draws and more rivals are in
+# *Full references, and what Deeper holds:* repeated draws and more baselines are in
 # [Deeper](deeper/99_template.ipynb).

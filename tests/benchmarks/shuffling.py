@@ -2,7 +2,7 @@
 
 After `keras.utils.set_random_seed`, `fit` on arrays shuffles on TensorFlow once and for all: every epoch shows the
 examples in the same order. Twenty seeds; for each, one network from the same weights and with the same first epoch,
-trained on 200 digits for ten epochs, and judged on the test part.
+trained on 200 digits for ten epochs, and judged on the test set.
 """
 
 from tlcourse.lesson import quietly

@@ -6,11 +6,11 @@ import typer
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(help="Such as 01, or 01-deeper for its second volume; by default all."),
+    typer.Argument(help="Such as 01, or 01-deeper for its second notebook; by default all."),
 ]
-Deeper = Annotated[bool, typer.Option("--deeper", help="The second volumes instead of the lessons.")]
+Deeper = Annotated[bool, typer.Option("--deeper", help="The second notebooks instead of the lessons.")]
 
-NO_DEEPER = "No lesson has a second volume (Deeper) yet."
+NO_DEEPER = "No lesson has a second notebook (Deeper) yet."
 
 
 def or_stop(function, *arguments, **options):

@@ -26,8 +26,8 @@ def build(
     An edition that misses a measure of a lesson is written all the same, to be read beside what is said of it.
 
     With --trial nothing is executed: each committed edition is compared with what its source builds, and written with
-    its outputs and with every answer to its exercises; those of the second volumes are only compared, or with --deeper
-    only they are written. A lesson whose assets are missing is left out, and named.
+    its outputs and with every answer to its exercises; those of the second notebooks are only compared, or with
+    --deeper only they are written. A lesson whose assets are missing is left out, and named.
 
     Exit status: 0 if all is well, 1 if a cell fails, 2 if a source breaks a rule, a lesson misses a measure or, with
     --trial, an edition is not what its source builds.
@@ -99,7 +99,7 @@ def _try(lesson, path):
 
 
 def _compare(volumes):
-    """Stop if the committed edition of a second volume is not what its source builds."""
+    """Stop if the committed edition of a second notebook is not what its source builds."""
     from tlcourse.course.build import differences
 
     found = [sentence for volume in volumes for sentence in or_stop(differences, volume)]

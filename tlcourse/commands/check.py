@@ -18,7 +18,7 @@ def check(
     label: Annotated[str, typer.Option(help="In a table: the name of the column with the labels.")] = "label",
     patient: Annotated[str, typer.Option(help="Of pictures: the column that says whose they are.")] = "patient",
 ):
-    """Look at pictures or texts of your own: counts, and all that would make a number wrong without a word.
+    """Look at pictures or texts of your own: counts, and what makes a result wrong without an error.
 
     Exit status: 0 if nothing would, 1 if something would, or if the data can't be read.
     """

@@ -45,7 +45,7 @@ def run(
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 1800,
     out: Annotated[Path, typer.Option(help="Where executed notebooks and the report go.")] = Path("runs"),
 ):
-    """Run lessons from the first cell to the last, and write a report; with --deeper their second volumes.
+    """Run lessons from the first cell to the last, and write a report; with --deeper their second notebooks.
 
     Every lesson runs once with every seed. A lesson that fails does not stop the others, and a claim that breaks does
     not stop its lesson. Ctrl-C leaves no kernel behind and keeps what is finished; --resume goes on from there.

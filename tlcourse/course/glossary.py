@@ -17,7 +17,7 @@ WORDS = {
     "claim": None,
     "interval": None,
     "pool": 1,
-    "test part": 1,
+    "test set": 1,
     "source": 2,
     "target": 3,
     "ridge regression": None,

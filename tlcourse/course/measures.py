@@ -1,4 +1,7 @@
-"""The measures of a lesson: how long it may be, what its cells may mix, which headings it has. None binds Deeper."""
+"""The measures of a lesson: how long it may be, what its cells may mix, which headings it has, which numbers it says.
+
+Of Deeper, its numbers alone are measured.
+"""
 
 import ast
 import re
@@ -43,7 +46,7 @@ METHOD = {"fit", "compile", "predict", "evaluate", "save"}
 
 
 def hold_to_measures(source, notebook):
-    """Refuse a lesson that misses a measure; a second volume is held to none.
+    """Refuse a lesson that misses a measure, and a second notebook whose text has a number that it does not print.
 
     Args:
         source: a `LessonSource`.
@@ -52,7 +55,7 @@ def hold_to_measures(source, notebook):
     Raises:
         ValueError: with a sentence for each measure that is missed.
     """
-    found = [] if source.deeper else missed(source, notebook)
+    found = missed(source, notebook)
     if found:
         raise ValueError("\n".join(f"{source.path.name}: {sentence}" for sentence in found))
 
@@ -60,10 +63,14 @@ def hold_to_measures(source, notebook):
 def missed(source, notebook):
     """Return a sentence for each measure that a lesson misses; none if it is as a lesson should be.
 
+    A second notebook is measured by its numbers alone.
+
     Args:
         source: a `LessonSource`.
         notebook: its student edition with outputs, in which the numbers of the prose must stand.
     """
+    if source.deeper:
+        return unprinted(notebook)
     counts = measures(source)
     numbers = unprinted(notebook, _second_volume(source))
     return [*_too_much(counts), *_headings(counts["headings"]), *_mixed(source), *numbers]

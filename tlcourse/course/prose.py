@@ -19,7 +19,7 @@ EXEMPT = re.compile(r"<!--\s*not measured here\b:?(?P<reason>.*?)-->", re.DOTALL
 """What exempts the paragraph that it stands in."""
 
 OF_DEEPER = re.compile(r"<!--\s*measured in Deeper\s*-->")
-"""What says that a paragraph speaks of the second volume: its numbers must stand in an output there."""
+"""What says that a paragraph speaks of the second notebook: its numbers must stand in an output there."""
 
 REFERENCE = re.compile(r"[A-Z][\w’'-]+(?: et al\.| (?:&|and) [A-Z][\w’'-]+)?,? \(?(?:19|20)\d\d[a-z]?\b|\]\(")
 """What makes a sentence a quotation: an author with a year, or a link."""
@@ -43,7 +43,7 @@ def unprinted(notebook, second=None):
 
     Args:
         notebook: an executed notebook.
-        second: its second volume, executed, if there is one.
+        second: its second notebook, executed, if there is one.
     """
     in_deeper = _all_printed(second.cells) if second else []
     set_by_code = {value for cell in notebook.cells if cell.cell_type == "code" for value in _decimals(cell.source)}

@@ -29,7 +29,7 @@ MODULES = (
     "finetuning",
     "adaptation",
     "transferability",
-    "rivals",
+    "baselines",
     "training",
     "networks",
     "text",
@@ -39,7 +39,7 @@ MODULES = (
     "plotting",
     "assets",
 )
-"""What a lesson imports, in the order of the README."""
+"""What a lesson imports, in the order of CONTRIBUTING."""
 
 CONTENTS = """
 ```{{toctree}}

@@ -7,19 +7,19 @@ from tlcourse.assets import at_hand, atomically, data_folder
 from tlcourse.checks import known
 
 DEEPER = "deeper"
-"""The second volume: the folder of its sources and editions, and what its name adds to that of its lesson."""
+"""The second notebook: the folder of its sources and editions, and what its name adds to that of its lesson."""
 
 NUMBERED = "[0-9][0-9]_*.py"
 
 
 @dataclass(frozen=True)
 class LessonSource:
-    """A lesson, or the second volume of one, as it is written.
+    """A lesson, or the second notebook of one, as it is written.
 
     Attributes:
         name: its number, such as ``"01"``, or ``"01-deeper"``.
         path: the source, in jupytext's percent format.
-        title: for the lesson table, with ``question`` and, of lessons, ``found`` and the ``minutes`` of two readers.
+        title: for the lesson table, with ``question`` and, of lessons, ``found`` and ``minutes`` of a person.
         needs: names of assets by profile, and for development seeds.
         seconds: what it takes by profile, on two cores and with an empty cache of features.
     """
@@ -35,7 +35,7 @@ class LessonSource:
 
     @property
     def deeper(self):
-        """Whether this is the second volume of a lesson."""
+        """Whether this is the second notebook of a lesson."""
         return self.name.endswith(f"-{DEEPER}")
 
     @property
@@ -63,11 +63,11 @@ def notebooks_folder():
 
 
 def lessons(names=(), deeper=False):
-    """Return the lessons, or the second volumes, in order; or what is asked for by name.
+    """Return the lessons, or the second notebooks, in order; or what is asked for by name.
 
     Args:
         names: such as ``"7"``, ``"07"`` or ``"07-deeper"``; all of one volume by default.
-        deeper: whether it is the second volumes that are wanted; ``"07"`` then means ``"07-deeper"``.
+        deeper: whether it is the second notebooks that are wanted; ``"07"`` then means ``"07-deeper"``.
 
     Raises:
         ValueError: if a name is unknown.
@@ -87,7 +87,7 @@ def lessons(names=(), deeper=False):
 
 
 def both_volumes():
-    """Return the lessons, then their second volumes."""
+    """Return the lessons, then their second notebooks."""
     return [*lessons(), *lessons(deeper=True)]
 
 

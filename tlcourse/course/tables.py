@@ -11,7 +11,7 @@ from tlcourse.course.sources import lessons
 
 
 def lesson_table():
-    """Return the lessons as a Markdown table, each with its second volume where there is one."""
+    """Return the lessons as a Markdown table, each with its second notebook where there is one."""
     second = {volume.name.partition("-")[0]: _link(volume.title, volume) for volume in lessons(deeper=True)}
     rows = [
         (
@@ -23,7 +23,7 @@ def lesson_table():
         )
         for lesson in lessons()
     ]
-    header = "| lesson | question | what it found | minutes of two readers | deeper |", "|---|---|---|---|---|"
+    header = "| lesson | question | what it found | minutes | deeper |", "|---|---|---|---|---|"
     return "\n".join([*header, *(f"| {' | '.join(row)} |" for row in rows)])
 
 

@@ -25,7 +25,7 @@ def load_digits(evaluate_on="reporting"):
         report on, or 2,000 and 4,000 for development.
 
     Source:
-        Alpaydin & Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI; its test part, as in scikit-learn.
+        Alpaydin & Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI; its test set, as in scikit-learn.
 
     >>> load_digits().test.images.shape
     (897, 8, 8)
@@ -41,7 +41,7 @@ def load_digits(evaluate_on="reporting"):
         bunch.target,
         NAMES,
         {"pool": np.arange(POOL), "reporting": np.arange(POOL, len(bunch.target))},
-        card="The test part of the UCI set of handwritten digits: 13 writers, not marked by writer. CC BY 4.0.",
+        card="The test set of the UCI set of handwritten digits: 13 writers, not marked by writer. CC BY 4.0.",
     )
 
 
@@ -49,7 +49,7 @@ def load_small_mnist(evaluate_on="reporting"):
     """Load MNIST reduced to 8x8 in the way the `digits` were made: each pixel counts the ink in a block of 4x4.
 
     Args:
-        evaluate_on: ``"reporting"``, digits of the official test part, or ``"development"``, others of its training
+        evaluate_on: ``"reporting"``, digits of the official test set, or ``"development"``, others of its training
             part.
 
     Returns:

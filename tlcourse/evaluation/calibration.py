@@ -69,7 +69,7 @@ def fit_temperature(labels, logits):
     Above 1 the model was too sure. The order of the images stays, and so does the AUC.
 
     Args:
-        labels: 0 or 1, ``(n,)``, both of them there: of a validation part.
+        labels: 0 or 1, ``(n,)``, both of them there: of a validation set.
         logits: finite log odds of a 1, ``(n,)``; of probabilities take ``scipy.special.logit``.
 
     Returns:

@@ -15,7 +15,7 @@ def threshold_at(labels, scores, *, specificity):
     """Return the lowest threshold at which at least this share of the well is left alone.
 
     Args:
-        labels: 0 or 1, ``(n,)``, both of them there: of a validation part, not of the test part.
+        labels: 0 or 1, ``(n,)``, both of them there: of a validation set, not of the test set.
         scores: finite, larger for 1, ``(n,)``. An image is named ill if its score reaches the threshold.
         specificity: wanted share, above 0 and below 1.
 

@@ -13,7 +13,7 @@ from tlcourse.own_data.pictures import see
 
 
 def check_pictures(folder):
-    """Look at a folder of pictures: kinds, counts, and everything that could make a wrong number without a word.
+    """Look at a folder of pictures: kinds, counts, and what makes a result wrong without an error.
 
     Args:
         folder: a path, of a folder of kinds or of one with the parts ``train``, ``validation`` and ``test``.
@@ -44,7 +44,7 @@ def check_pictures(folder):
     others = len(top.loose) * bool(places) + sum(len(files) for kind, files in top.kinds.items() if kind not in inside)
     about = _sizes(seen)
     about += [commonest(Counter(dict(zip(kinds, counts[0]))))] if len(kinds) > 1 and sum(counts[0]) else []
-    about += [f"Not looked at, because outside of the parts: {others} pictures."] if others and places else []
+    about += [f"Skipped: {others} pictures outside of these folders."] if others and places else []
     rows = [[kind, *numbers] for kind, *numbers in zip(kinds, *counts)] + [["all", *map(sum, counts)]]
     return Report(["", *parts], rows, about, found, str(top.folder))
 

@@ -45,7 +45,7 @@ class Report(NamedTuple):
 
     @property
     def wrong(self):
-        """Whether something would be wrong without a word."""
+        """Whether something makes a result wrong."""
         return any(each.wrong for each in self.found)
 
     def __str__(self):
@@ -58,7 +58,7 @@ class Report(NamedTuple):
         ]
         lines += self.about + [f"{'✗' if each.wrong else '•'} {each}".rstrip() for each in self.found]
         if not self.wrong:
-            lines.append("✓ Nothing that would make a number wrong without a word.")
+            lines.append("✓ No problems found.")
         text = "\n".join(lines)
         return re.sub(rf"(?<![\w/.-]){re.escape(self.folder)}/", "", text) if self.folder else text
 
@@ -89,7 +89,7 @@ def commonest(counts):
         counts: a ``collections.Counter`` of kinds, not empty.
     """
     name, count = counts.most_common(1)[0]
-    return f"Whoever always says {name!r} is right for {count / counts.total():.0%}."
+    return f"Always answering {name!r} is right for {count / counts.total():.0%}."
 
 
 def warn(text):

@@ -25,7 +25,7 @@ def plot_curves(curves, *, ax=None):
     ax.set_xticks(budgets, [str(budget) for budget in budgets])
     ax.minorticks_off()
     ax.set_xlabel("labels a class")
-    ax.set_ylabel("accuracy on the test part")
+    ax.set_ylabel("accuracy on the test set")
     ax.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # no halves of a per cent
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend(fontsize=9)

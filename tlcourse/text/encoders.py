@@ -23,7 +23,7 @@ class SentenceEncoder:
     Attributes:
         name: what the course calls it.
         model: a Keras model from ``preprocess``'s output to vectors ``(n, width)``.
-        preprocess: function from a list of strings to the model's input. It cuts what is too long without a word.
+        preprocess: function from a list of strings to the model's input. It cuts what is too long silently.
         width: numbers in a vector.
         card: trained on what, by whom, under which licence.
         tokenizer: a `SentenceTokenizer`, by which `unread` counts, or ``None``: then nobody is warned.

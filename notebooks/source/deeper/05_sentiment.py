@@ -18,7 +18,7 @@
 # # 05 Deeper · What did fine-tuning add, and what did it only remember?
 #
 # [Lesson 05](../05_sentiment.ipynb) counted words, read with a frozen transformer, and tuned it once with LoRA. Here it
-# is asked again, with more draws and more rivals:
+# is asked again, with more draws and more baselines:
 #
 # - how much of the transformer's lead have **static word vectors**, and do film reviews that people wrote agree?
 # - which **numbers** does LoRA train, and what do the **top** layers and LoRA add, over draws of labels?
@@ -55,7 +55,7 @@ from tlcourse.evaluation import (
     label_efficiency,
 )
 from tlcourse.features import fit_probe
-from tlcourse.rivals import probe_on
+from tlcourse.baselines import probe_on
 from tlcourse.text import (
     SentenceTuner,
     add_lora,
@@ -100,7 +100,7 @@ def count_words(known, asked):
 
 
 def ways_on(data):
-    """For each way, a function from labelled rows of the pool to answers on the test part."""
+    """For each way, a function from labelled rows of the pool to answers on the test set."""
     known, asked = data.pool, data.test
     ways = {"bag of words": count_words(known, asked)}
     for name, encoder in encoders.items():
@@ -129,12 +129,12 @@ for name, each in data.items():
 accuracy_table(tables)
 
 # %% [markdown]
-# A column is a number of labels, half of them of each class; ± is the 95 % interval of the mean over forty draws, and so
-# are the bands in the figure: they speak of other labels, not of other reviews. On vectors the classifier is the
+# A column is a number of labels, half of them of each class; ± is the 95 % interval of the mean over forty draws, and
+# so are the bands in the figure: they speak of other labels, not of other reviews. On vectors the classifier is the
 # course's probe (ridge, its penalty chosen inside the labels). The last column is one training with all labels of the
 # pool, so it has no interval.
 #
-# (Published for rt-polarity, with nine tenths of its sentences as labels: 79.4 % for counts of words and pairs, Wang &
+# (Published for rt-polarity, with nine tenths of its sentences as labels: 79.4 % for a classifier on words and pairs with weights from naive Bayes, Wang &
 # Manning 2012; 81.5 % for a convolutional network on word vectors that had read a hundred billion words of news, Kim
 # 2014. Our own runs, with `tests/benchmarks/polarity.py`: 78.1 % for words and pairs, 76.9 % for frozen MiniLM, in ten
 # folds; about 83 % for MiniLM fine-tuned on six thousand sentences.) <!-- not measured here: benchmark -->
@@ -183,7 +183,7 @@ print(f"by the formula, A of 384 × 4 and B of 4 × 384: {12 * 2 * 384 * 4:,} wi
 #
 # `SentenceTuner` fine-tunes in one of three ways: the **top** two layers and the head; LoRA; or **all** (in the full
 # version only: it is four times as slow). Each begins with
-# a logistic regression on the frozen vectors as its head; its rate falls to zero; rates and epochs were chosen on the
+# a logistic regression on the frozen vectors as its head; its rate falls from epoch to epoch; rates and epochs were chosen on the
 # development part, for each way its own. **Guess:** which is ahead of the frozen vectors with two hundred labels? With
 # twenty?
 
@@ -229,12 +229,12 @@ Table(columns, lines, "Means over draws of labels; the interval crosses draws an
 lesson.finding("fine-tuning", "Share right, fine-tuned less frozen", gains)
 
 # %% [markdown]
-# With two hundred labels LoRA gains in each of five draws, from 1.9 to 9.1 points, together +4.8 [+1.0, +8.7]. The top two
-# layers, with sixteen times its numbers, are not shown to gain in three draws: +1.5 [−1.7, +4.8]; in each of the three LoRA
-# gained more. With twenty labels LoRA isn't either:
-# +1.1 [−1.6, +3.9], and two of five draws lose a little. (The lesson's own run gained more, with other rates and the best
-# of two epochs. The full version adds all layers, and real film reviews.) **We took five draws after three had left it open**,
-# +5.1 [−2.0, +12.1]: who adds draws until an interval clears zero finds too much. Take the interval as a hint.
+# With two hundred labels LoRA gains in each of five draws, from 1.9 to 9.1 points, together +4.8 [+1.0, +8.7]. The top
+# two layers, with sixteen times its numbers, are not shown to gain in three draws: +1.5 [−1.7, +4.8]; in each of the
+# three LoRA gained more. With twenty labels LoRA isn't either: +1.1 [−1.6, +3.9], and two of five draws lose a little.
+# (The lesson's own run gained more, with other rates and the best of two epochs. The full version adds all layers, and
+# real film reviews.) **We took five draws after three had left it open**, +5.1 [−2.0, +12.1]: who adds draws until an
+# interval clears zero finds too much. Take the interval as a hint. <!-- not measured here: the first three draws -->
 #
 # LoRA trains a hundredth of the numbers, and is not a hundred times faster: the time goes into reading. The whole
 # network runs forwards, and backwards down to the lowest layer that changes. And do not compare its rate with that of
@@ -272,8 +272,8 @@ lesson.claim(
 )
 
 # %% [markdown]
-# The prompts differ by many points. Whoever tries fifty and reports the best has chosen on the test set. How many labels
-# is no label worth? Compare with the curve of frozen MiniLM:
+# The prompts differ by many points. Whoever tries fifty and reports the best has chosen on the test set. How many
+# labels is no label worth? Compare with the curve of frozen MiniLM:
 
 # %%
 for name, (_, minilm_curve, *_) in curves.items():
@@ -315,13 +315,14 @@ lesson.finding(
 
 # %% [markdown]
 # Nine of ten neighbours are about the same thing, and of negative reviews two of three have the same opinion. A network
-# trained for similarity knows *what* a sentence is about. The opinion is in the vector as well, for the classifier finds
-# it; but it makes two vectors less near than the topic does. Lesson 06's *Deeper* asks how one can know before.
+# trained for similarity knows *what* a sentence is about. The opinion is in the vector as well, for the classifier
+# finds it; but it makes two vectors less near than the topic does. Lesson 06's *Deeper* asks how one can know before.
 #
 # ## Not
 #
 # Train on *all* labels of the pool. The bag of words counts here, without TF-IDF's weights: the argument below needs
-# that. (TF-IDF stands in the table, too.) **Guess:** of the hard reviews, how many are right, and how many of the others?
+# that. (TF-IDF stands in the table, too.) **Guess:** of the hard reviews, how many are right, and how many of the
+# others?
 
 # %%
 counted = make_pipeline(CountVectorizer(), LogisticRegression(C=1, max_iter=1000))
@@ -351,9 +352,9 @@ lesson.finding("hard-reviews", "Share right, MiniLM with all labels", by_kind["M
 # others, lies below one half: a review that negates, compares or mocks often has the words of the *opposite* opinion.
 # Whether MiniLM is worse there than counting, 60 hard reviews can't decide.
 #
-# Now one kind under a microscope: the forty quadruples of the lesson, *really good*, *not good*, *really bad*, *not bad*. A
-# mean of static vectors, like a count, ranks one pair right and the other wrong. As a control: the same words in random
-# order.
+# Now one kind under a microscope: the forty quadruples of the lesson, *really good*, *not good*, *really bad*, *not
+# bad*. A mean of static vectors, like a count, ranks one pair right and the other wrong. As a control: the same words
+# in random order.
 
 # %%
 quadruples = load_behaviour("quadruples")
@@ -417,13 +418,13 @@ lesson.finding("fine-tuned-negation", "Pairs ranked right, fine-tuned less froze
 lesson.finding("fine-tuned-hard", "Hard reviews right, fine-tuned less frozen", on_hard)
 
 # %% [markdown]
-# One network each, the last of the table, beside the head that it began with: the same two hundred labels. LoRA's pairs rise by
-# 0.125 [0.055, 0.195], those of the top layers by 0.050 [0.001, 0.099]. Have they understood? Shuffled, LoRA's pairs rise as
-# well, from 0.70 to 0.84: a good part of what was learned is which words stand together, in whatever order. And a pair that
-# we did not make our test says little: "not bad" is better than "not good", and the network says so in 0.45 of the
-# quadruples before and 0.53 after. On the hard reviews this LoRA network gains 0.133 [0.033, 0.234], from a head that was
-# below one half; for the top layers no gain is shown. A test of behaviour that is passed says that *this* behaviour was
-# learned.
+# One network each, the last of the table, beside the head that it began with: the same two hundred labels. LoRA's pairs
+# rise by 0.125 [0.055, 0.195], those of the top layers by 0.050 [0.001, 0.099]. Have they understood? Shuffled, LoRA's
+# pairs rise as well, from 0.70 to 0.84: a good part of what was learned is which words stand together, in whatever
+# order. And a pair that we did not make our test says little: "not bad" is better than "not good", and the network says
+# so in 0.45 of the quadruples before and 0.53 after. On the hard reviews this LoRA network gains 0.133 [0.033, 0.234],
+# from a head that was below one half; for the top layers no gain is shown. A test of behaviour that is passed says that
+# *this* behaviour was learned.
 #
 # ## A benchmark that was trained on
 #
@@ -459,10 +460,10 @@ lesson.finding(
 )
 
 # %% [markdown]
-# Nothing in the first number of a row says how far it is from the second. The penalty decides: with a strong one (C=1) the head
-# on MiniLM hardly knows the seen reviews better, with none to speak of (C=10000) it knows each by heart, and has its
-# lowest share on the unseen ones. The bag, with more numbers, remembers nearly all even at C=1. How much is the number of
-# features and how much what they are, this table can't say.
+# Nothing in the first number of a row says how far it is from the second. The penalty decides: with a strong one (C=1)
+# the head on MiniLM hardly knows the seen reviews better, with none to speak of (C=10000) it knows each by heart, and
+# has its lowest share on the unseen ones. The bag, with more numbers, remembers nearly all even at C=1. How much is the
+# number of features and how much what they are, this table can't say.
 #
 # Before you believe a score of a borrowed model, ask what it has read. MiniLM itself was trained on a billion pairs of
 # texts, and nobody can say for sure that no film review was among them. Our own reviews were not: they are younger.
@@ -528,9 +529,9 @@ lost = {
 lesson.finding("lost-elsewhere", "Lost with labels of another domain, all pairs", lost)
 
 # %% [markdown]
-# All intervals hold zero. We expected that words like *delicious* or *battery* would be worth nothing elsewhere. A loss of up
-# to nine points is possible for counting, of up to seven for the two others; this test part can't show less. That is
-# *this* corpus: one writer, short reviews, everyday words.
+# All intervals hold zero. We expected that words like *delicious* or *battery* would be worth nothing elsewhere. A loss
+# of up to nine points is possible for counting, of up to seven for the two others; this test set can't show less. That
+# is *this* corpus: one writer, short reviews, everyday words.
 #
 # ## A Hub module: load, freeze, train, publish
 #
@@ -568,11 +569,11 @@ lesson.claim(
 #
 # ## What it shows and what it does not
 #
-# **It shows** that LoRA adds points with two hundred labels, in each of five draws, and that a share right on seen reviews
-# says nothing. **It does not show** that MiniLM is a good sentiment model: it is a small network made for another purpose. A
-# model tuned on millions of labelled reviews is better at this, and knows nothing of your labels. Nor does the corpus
-# stand for people: a language model wrote it, and what it finds hard is not what people do. Where *quick* and *full*
-# disagree, believe the real sentences.
+# **It shows** that LoRA adds points with two hundred labels, in each of five draws, and that a share right on seen
+# reviews says nothing. **It does not show** that MiniLM is a good sentiment model: it is a small network made for
+# another purpose. A model tuned on millions of labelled reviews is better at this, and knows nothing of your labels.
+# Nor does the corpus stand for people: a language model wrote it, and what it finds hard is not what people do. Where
+# *quick* and *full* disagree, believe the real sentences.
 #
 # A seed varies the labels drawn and the order in `fit`. The reviews, their parts and MiniLM's weights stay.
 #

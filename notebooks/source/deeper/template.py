@@ -17,9 +17,9 @@
 # %% [markdown]
 # # 99 Deeper · Template: is it the network or its shape?
 #
-# *A question of its own, for whoever doubts or wants more. Which sections of the lesson it takes up:* "Is it worth it?" of
-# [lesson 99](../99_template.ipynb) compared frozen features with raw pixels. Would the same layers with random weights
-# have done as well?
+# *A question of its own, for whoever doubts or wants more. Which sections of the lesson it takes up:* "Is it worth it?"
+# of [lesson 99](../99_template.ipynb) compared frozen features with raw pixels. Would the same layers with random
+# weights have done as well?
 
 # %% tags=["parameters"]
 LESSON = "99-deeper"
@@ -34,7 +34,7 @@ lesson = Lesson(LESSON, PROFILE, SEED)
 style()
 
 # %% [markdown]
-# ## The rival
+# ## The baseline
 #
 # *Here helpers are welcome, and repeated draws, intervals and findings stand.* `extract` runs the frozen network once,
 # `fit_probe` fits the course's linear classifier on what comes out.
@@ -44,7 +44,7 @@ from tlcourse.backbones import load_backbone, untrained
 from tlcourse.datasets import load_dataset
 from tlcourse.evaluation import accuracy_table, label_efficiency, paired_interval
 from tlcourse.features import extract
-from tlcourse.rivals import probe_on
+from tlcourse.baselines import probe_on
 
 faces = load_dataset("faces", evaluate_on=lesson.part)
 pool, test = faces.pool, faces.test

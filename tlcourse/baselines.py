@@ -1,7 +1,7 @@
-"""What would we have without it? Rivals of a borrowed network, each a function from labelled rows to predictions.
+"""What would we have without it? Baselines of a borrowed network, each a function from labelled rows to predictions.
 
-Each is made once from a pool and a test part, and then trained anew for every draw of labels by `label_efficiency`.
-Whatever a rival chooses it chooses inside its labels.
+Each is made once from a pool and a test set, and then trained anew for every draw of labels by `label_efficiency`.
+Whatever a baseline chooses it chooses inside its labels.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tlcourse.networks import use_xla
 from tlcourse.training import passes, restart
 
 LARGEST = 32
-"""Width in pixels above which rivals that read pixels get block means."""
+"""Width in pixels above which baselines that read pixels get block means."""
 
 STEPS, BATCH = 75, 128
 RATES = (0.01, 0.02)
@@ -29,7 +29,7 @@ def probe_on(of_pool, of_test, labels):
 
     Args:
         of_pool: features of the pool, float ``(n, features)``, or a dictionary of such arrays by layer.
-        of_test: the same of the test part.
+        of_test: the same of the test set.
         labels: int ``(n,)``, the labels of the pool.
 
     >>> features = np.array([[0.0], [0.1], [0.9], [1.0]])

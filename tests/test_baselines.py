@@ -1,15 +1,15 @@
-"""Rivals choose inside their labels, see no test label, and give the same answers for the same seed."""
+"""Baselines choose inside their labels, see no test label, and give the same answers for the same seed."""
 
 import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-import tlcourse.rivals as module
+import tlcourse.baselines as module
 from tlcourse.backbones import load_backbone
+from tlcourse.baselines import from_scratch, probe_on, svm_on_pixels, untrained_curve
 from tlcourse.datasets import load_dataset
 from tlcourse.datasets.dataset import Part
 from tlcourse.evaluation import draw_labels
-from tlcourse.rivals import from_scratch, probe_on, svm_on_pixels, untrained_curve
 
 DIGITS = load_dataset("digits")
 POOL = DIGITS.pool
