@@ -5,8 +5,7 @@ import pytest
 from sklearn.svm import SVC
 
 import tlcourse.baselines as module
-from tlcourse.backbones import load_backbone
-from tlcourse.baselines import from_scratch, probe_on, svm_on_pixels, untrained_curve
+from tlcourse.baselines import from_scratch, probe_on, svm_on_pixels
 from tlcourse.datasets import load_dataset
 from tlcourse.datasets.dataset import Part
 from tlcourse.evaluation import draw_labels
@@ -38,16 +37,6 @@ def test_from_scratch_learns_and_the_same_draw_gives_the_same_answers():
     assert (first == TEST.labels).mean() > 0.6
     predict(drawn(1))
     assert np.array_equal(predict(drawn(5)), first)
-
-
-def test_an_untrained_network_is_the_mean_of_its_copies_and_knows_little():
-    measured = {"budgets": (5,), "draws": 2, "seed": 0}
-    few = Part(POOL.images[:300], POOL.labels[:300], None)
-    letters = load_backbone("letters")
-    curve = untrained_curve(letters, few, TEST, copies=2, **measured)
-    assert curve.correct.shape == (1, 2, 200)
-    assert set(np.unique(curve.correct)) == {0.0, 0.5, 1.0}
-    assert 0.3 < curve.at(5).mean() < 0.9
 
 
 def test_a_probe_takes_a_dictionary_of_layers():

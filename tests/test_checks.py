@@ -60,3 +60,5 @@ def test_many_nearly_black_bytes_are_warned_about():
     digits = np.random.default_rng(0).integers(0, 17, (8, 8, 8), "uint8")
     with pytest.warns(UserWarning, match="None of these 8 images has a value above 16"):
         checked_images(digits)
+    with pytest.warns(UserWarning, match="Were they divided twice"):
+        checked_images(digits / 16 / 255)

@@ -20,7 +20,6 @@ from tlcourse.datasets import (
     count_ink,
     load_dataset,
     load_glyphs,
-    load_source_task,
     shifted,
     stratified_parts,
 )
@@ -75,6 +74,9 @@ def test_reduction_counts_ink_in_blocks():
     image[23, 4:24] = 255
     assert count_ink(image)[:3].min() == 1
     assert count_ink(image)[5].max() == 0
+    for bad in (image / 255, 0 * image):
+        with pytest.raises(ValueError, match="bright on dark, with ink above 96; got"):
+            count_ink(bad)
 
 
 def test_parts_and_names_that_do_not_exist_are_refused():
@@ -302,15 +304,15 @@ def test_pneumoniamnist_keeps_its_official_split(tmp_path, monkeypatch):
     assert load_dataset("pneumoniamnist").name == "pneumoniamnist (classroom pack)"
 
 
-def test_the_source_task_is_labelled_as_the_backbone_s_head():
-    task = load_source_task("letters", evaluate_on="development")
+def test_letters_are_labelled_as_the_backbone_s_head():
+    task = load_dataset("letters", evaluate_on="development")
     letters = load_backbone("letters")
     assert task.class_names == tuple(letters.card["classes"])
     assert set(task.test.groups).isdisjoint(task.pool.groups)
     features = extract(letters, task.test.images[:200], "stage3", cache=False)
     assert (keras.ops.convert_to_numpy(letters.head(features)).argmax(axis=1) == task.test.labels[:200]).mean() > 0.9
-    with pytest.raises(ValueError, match="Unknown backbone with a source task 'mobilenet'.*Known: "):
-        load_source_task("mobilenet")
+    with pytest.raises(ValueError, match="Unknown part 'dev'"):
+        load_dataset("digits", evaluate_on="dev")
 
 
 GRADIENT = np.tile(np.linspace(0, 1, 32, dtype="float32"), (6, 32, 1))

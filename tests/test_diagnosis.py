@@ -182,6 +182,12 @@ def test_predictive_values_of_estimates_agree_with_numbers_and_know_their_ends()
     assert ppv.value == ppv.high == 1 and 0 < ppv.low < 1 and npv.low < npv.value < npv.high < 1
     ppv, npv = predictive_values(Estimate(0.0, 0.0, 0.2), Estimate(0.9, 0.8, 0.95), 0.1)
     assert (ppv.value, ppv.low) == (0, 0) and npv.value == pytest.approx(0.81 / 0.91)
+    wide = [
+        predictive_values(Estimate(share, 0.05, 0.236), Estimate(0.9, 0.8, 0.95), 0.1)[0] for share in (0.1179, 0.1181)
+    ]
+    assert wide[0].high == pytest.approx(
+        wide[1].high, abs=0.001
+    )  # where twice the share is below the upper end, and above it
     with pytest.raises(TypeError, match="both as an Estimate"):
         predictive_values(0.9, Estimate(0.9, 0.8, 1.0), 0.1)
 
@@ -228,6 +234,12 @@ def test_a_run_of_ties_shares_its_mean_among_its_bins():
 def test_a_temperature_of_probabilities_is_warned_of():
     with pytest.warns(UserWarning, match="Are they probabilities"):
         fit_temperature([0, 1, 0, 1], [0.1, 0.9, 0.6, 0.5])
+
+
+@pytest.mark.parametrize("labels, why", [([0, 0, 1, 1], "separate the classes"), ([1, 1, 0, 0], "the opposite")])
+def test_a_temperature_at_the_end_of_its_range_is_warned_of(labels, why):
+    with pytest.warns(UserWarning, match=why):
+        fit_temperature(labels, [-2.0, -1, 1, 2])
 
 
 def test_temperature_finds_what_was_multiplied_and_keeps_the_order():
@@ -287,6 +299,7 @@ def test_subgroups_of_one_class_are_left_open():
         (lambda: shift_prior([1.5], old=0.2, new=0.5), "from 0 to 1"),
         (lambda: split_by_patient([1, 1], 0.5), "two patients"),
         (lambda: check_apart([1, 2, 3], [3, 2]), "2, 3"),
+        (lambda: check_apart([], [3, 2]), "Both parts must have patients; got 0 and 2"),
         (lambda: proportion([0.5]), "each 0 or 1"),
         (lambda: clustered_mean([1.0], [1]), "at least two"),
         (lambda: clustered_mean([1.0, np.nan]), "finite"),

@@ -13,7 +13,6 @@ from tlcourse.evaluation import (
     holm,
     label_efficiency,
     mean_interval,
-    not_worse,
     paired_interval,
     split_by_patient,
 )
@@ -103,22 +102,24 @@ def test_crossed_is_wider_than_paired_when_items_differ():
 
 @pytest.mark.parametrize("interval", [paired_interval, crossed_interval, lambda a, b: equivalent(a, b, 0.1)])
 def test_intervals_refuse_other_shapes_single_draws_and_nan(interval):
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="of two methods alike"):
         interval(np.zeros((3, 4)), np.zeros((3, 5)))
+    with pytest.raises(ValueError, match=r"curve\.at\(5\)|two items"):
+        interval(np.zeros((2, 3, 4)), np.zeros((2, 3, 4)))
     with pytest.raises(ValueError, match="two draws"):
         interval(np.zeros((1, 4)), np.zeros((1, 4)))
     with pytest.raises(ValueError, match="finite"):
         interval(np.full((3, 4), np.nan), np.zeros((3, 4)))
 
 
-def test_equivalence_and_not_worse_need_a_margin_and_use_it():
+def test_equivalence_needs_a_margin_and_uses_it():
     a = 0.8 + np.array([0.00, 0.01, -0.01, 0.00, 0.01, -0.01])
     assert equivalent(a, np.full(6, 0.8), margin=0.02)
     assert not equivalent(a + 0.05, np.full(6, 0.8), margin=0.02)
-    assert not_worse(a + 0.05, np.full(6, 0.8), margin=0.02)
-    assert not not_worse(a - 0.05, np.full(6, 0.8), margin=0.02)
     with pytest.raises(ValueError, match="margin must be above 0; got 0"):
         equivalent(a, a, margin=0)
+    with pytest.raises(ValueError, match="0.02 for two points; got 2"):
+        equivalent(a, a - 0.5, margin=2)
 
 
 def simulate(rng, draws, items, easiness):
@@ -156,11 +157,9 @@ def test_paired_interval_covers_the_truth_for_other_draws_on_the_same_items():
     assert 0.93 <= hits / 2000 <= 0.97
 
 
-def test_one_sided_bound_and_equivalence_keep_their_level_at_the_margin():
+def test_equivalence_keeps_its_level_at_the_margin():
     rng, n = np.random.default_rng(0), 2000
     at_margin = rng.normal(-0.05, 0.02, size=(n, 10))
-    wrong = np.mean([not_worse(sample, np.zeros(10), margin=0.05) for sample in at_margin])
-    assert 0.03 <= wrong <= 0.07
     assert np.mean([equivalent(sample, np.zeros(10), margin=0.05) for sample in at_margin]) <= 0.07
 
 
@@ -183,6 +182,8 @@ def test_curve_hands_every_method_the_same_draws_and_counts_what_is_right():
 def test_curve_refuses_predictions_of_another_length():
     with pytest.raises(ValueError, match="predict must return"):
         label_efficiency("m", lambda rows: np.zeros(2), LABELS, [0, 1, 2], budgets=(1,), draws=1, seed=0)
+    with pytest.raises(ValueError, match="no scores; got float64"):
+        label_efficiency("m", lambda rows: np.ones(3), LABELS, [0, 1, 2], budgets=(1,), draws=1, seed=0)
 
 
 def test_curve_is_a_plain_record():

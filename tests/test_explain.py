@@ -70,6 +70,12 @@ def test_an_output_that_is_not_there_is_refused():
         grad_cam(looks_for_brightness(), BRIGHT, "seen", output=2)
 
 
+@pytest.mark.parametrize("end", [keras.layers.Softmax(), keras.layers.Activation("sigmoid")])
+def test_probabilities_are_refused(end):
+    with pytest.raises(ValueError, match=f"ends in probabilities .*{end.name}"):
+        grad_cam(keras.Sequential([looks_for_brightness(), end]), BRIGHT, "seen")
+
+
 def test_it_leaves_the_model_as_it_was():
     model = looks_for_brightness(nested=True)
     before = keras.ops.convert_to_numpy(model(BRIGHT))
@@ -122,7 +128,7 @@ def test_flat_maps_score_the_area():
         (lambda: grad_cam(looks_for_brightness(), BRIGHT, "pool"), "no layer 'pool'"),
         (lambda: occlusion_map(lambda images: images[:, 0, 0, 0], BRIGHT, patch=9), "at most 8"),
         (lambda: occlusion_map(lambda images: images[:, 0, 0, 0], BRIGHT, patch=2, stride=3), "stride=3"),
-        (lambda: occlusion_map(lambda images: images, BRIGHT), "one number for each of 2"),
+        (lambda: occlusion_map(lambda images: images, BRIGHT), "a finite number for each of 2"),
         (lambda: pointing_game(np.ones((2, 4, 4)), MASKS), "of one shape"),
         (lambda: pointing_game(BRIGHT[..., 0], BRIGHT[..., 0]), "bool"),
         (lambda: pointing_game(BRIGHT[..., 0], np.zeros((2, 8, 8), bool)), "must hold something"),

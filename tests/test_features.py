@@ -312,6 +312,8 @@ def test_probe_survives_a_constant_feature():
         (np.zeros((3, 2)), [0, 1], {}, "one label for each of the 3"),
         (np.full((2, 2), np.nan), [0, 1], {}, "finite"),
         (np.zeros((0, 2)), [], {}, "at least one"),
+        ({}, [0, 1], {}, "at least one layer"),
+        (np.zeros((2, 2)), [1, 1], {}, "two classes or more; all labels are 1"),
         (np.zeros((2, 2)), [0, 5], {"classes": 3}, "below classes=3"),
         (np.zeros((2, 2)), [0, 1], {"penalties": (0.0,)}, "penalties positive"),
         (np.zeros((2, 2)), [0, 1], {"penalties": (float("nan"),)}, "penalties positive"),
@@ -320,6 +322,12 @@ def test_probe_survives_a_constant_feature():
 def test_probe_refuses_bad_input(features, labels, options, rule):
     with pytest.raises(ValueError, match=rule):
         fit_probe(features, labels, **options)
+
+
+@pytest.mark.parametrize("asked", [np.full((1, 2), np.nan), np.zeros((1, 3)), np.zeros(2)])
+def test_a_probe_answers_only_for_features_such_as_it_was_fitted_on(asked):
+    with pytest.raises(ValueError, match=r"finite and shaped \(n, 2\)"):
+        fit_probe(np.eye(2), [0, 1]).predict(asked)
 
 
 def test_untrained_has_other_weights_its_own_statistics_and_is_seeded():

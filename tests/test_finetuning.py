@@ -120,6 +120,13 @@ def test_unfreeze_refuses(wrong, match):
     assert [layer.trainable for layer in model.layers] == flags
 
 
+def test_unfreeze_refuses_a_name_that_two_layers_have():
+    blocks = [keras.Sequential([keras.layers.Dense(2, name="d")], name=name) for name in ("one", "two")]
+    model = keras.Sequential([keras.Input((2,)), *blocks])
+    with pytest.raises(ValueError, match="2 layers are named 'd'"):
+        unfreeze(model, since="d", batch_norm="train")
+
+
 def test_the_guard_fires_on_the_textbook_bug():
     model = network()
     model.get_layer("base").trainable = False
@@ -476,6 +483,8 @@ def test_unbuilt_models_and_weights_outside_layers_are_refused():
             unfreeze(model, batch_norm="freeze")
     with pytest.raises(ValueError, match="got 32 and 0"):
         set_statistics(three_layers(), X)
+    with pytest.raises(ValueError, match="would stay in the averages"):
+        set_statistics(network(), np.full_like(X, np.nan))
 
 
 def test_a_model_in_a_group_stands_for_its_layers():

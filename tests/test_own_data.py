@@ -379,6 +379,18 @@ def test_monochrome_1_is_inverted_and_windows_are_applied(tmp_path):
     assert np.abs(two - by_hand).max() <= 1 and np.array_equal(one, 255 - two)
 
 
+def test_a_negative_slope_does_not_invert_a_window(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    data = pydicom.dcmread(dicom("CT_small.dcm"))
+    data.RescaleSlope, data.RescaleIntercept = -1, 1_000
+    data.WindowCenter, data.WindowWidth = 0, 1_000
+    data.save_as(tmp_path / "falling.dcm")
+    (image,) = read_pictures([tmp_path / "falling.dcm"], side=128).images[..., 0]
+    units = 1_000 - data.pixel_array.astype("float64")
+    by_hand = np.clip((units + 0.5) / 999 + 0.5, 0, 1) * 255  # DICOM PS3.3, C.11.2.1.2.1
+    assert np.abs(image - by_hand).max() <= 1
+
+
 def test_dicom_without_a_window_is_stretched_and_that_is_said():
     pydicom = pytest.importorskip("pydicom")
     path = dicom("CT_small.dcm")
@@ -433,6 +445,28 @@ def test_a_part_to_train_on_alone_is_said(folder):
     save(noise(70), folder.parent / "holdout" / "cat" / "1.png")
     printed, status = look(folder.parent)
     assert status == 1 and "none that is called validation or test" in printed and "Skipped: 1" in printed
+
+
+def test_a_picture_of_two_kinds_in_two_parts_is_refused(tmp_path):
+    for part in ("train", "test"):
+        for number in range(4):
+            save(noise(number + 9 * (part == "test")), tmp_path / part / ("cat", "dog")[number % 2] / f"{number}.png")
+    save(noise(0), tmp_path / "test" / "dog" / "again.png")
+    with pytest.raises(ValueError, match="in two kinds: 1"):
+        read_parts(tmp_path, side=8)
+    printed, status = look(tmp_path)
+    assert status == 1 and "in two kinds: 1" in printed and "in two parts" not in printed
+
+
+def test_a_kind_that_a_part_lacks_is_named(tmp_path):
+    for number in range(6):
+        save(noise(number), tmp_path / "train" / ("cat", "dog", "owl")[number % 3] / f"{number}.png")
+    for number in range(4):
+        save(noise(10 + number), tmp_path / "test" / ("cat", "dog")[number % 2] / f"{number}.png")
+    with pytest.warns(UserWarning, match="no picture of owl"):
+        assert read_parts(tmp_path, side=8)["test"].kinds == ("cat", "dog", "owl")
+    printed, status = look(tmp_path)
+    assert status == 1 and "no picture of owl" in printed
 
 
 def test_a_part_of_copies_alone_is_refused(tmp_path):
@@ -538,5 +572,34 @@ def test_pictures_of_a_table_come_with_labels_and_patients(tmp_path):
     study = read_picture_table(path, side=8, kinds=("well", "ill"))
     assert study.labels.tolist() == [1, 1, 0, 0] and study.patients.tolist() == ["P1", "P1", "P2", "P3"]
     assert np.array_equal(study.images, read_pictures(study.files, side=8).images)
-    with pytest.raises(ValueError, match="two kinds or more, here well; others are 1"):
-        read_picture_table(path, side=8, kinds=("well",))
+    with pytest.raises(ValueError, match=r"among well, dead; others are 1 \(ill\)"):
+        read_picture_table(path, side=8, kinds=("well", "dead"))
+
+
+@pytest.mark.parametrize("kinds", [("well",), (0, 1), ("0", "0", "1"), "01"])
+def test_kinds_are_different_strings(tmp_path, kinds):
+    path = patients(tmp_path, "file,patient,label\n0.png,P1,0\n1.png,P2,1\n")
+    texts = table(tmp_path / "own.csv", "text,label\nGood.,1\nBad.,0\n")
+    for read in (lambda: read_picture_table(path, side=8, kinds=kinds), lambda: read_texts(texts, kinds=kinds)):
+        with pytest.raises(ValueError, match="kinds must be two or more different strings"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("0.png,P1,0\n1.png,P2,\n", "without a label"),
+        ("0.png,,0\n1.png,P2,1\n", "without a patient"),
+        ("0.png,P1,0\n1.png,P2,0\n", "one label alone"),
+        ("0.png,P1,1\n1.png,P2,1.0\n2.png,P3,0\n", "'1' and '1.0'"),
+        ("0.png,P1,0\n0.png,P1,1\n", "name one file"),
+        ("0.png,P1,0\nagain.png,P1,1\n", "in two kinds"),
+        ("0.png,P1,0\nagain.png,P2,0\n1.png,P3,1\n", "several patients: 1 \\(P1 = P2\\)"),
+    ],
+)
+def test_a_table_that_is_not_right_is_refused_as_it_is_when_looked_at(tmp_path, rows, said):
+    path = patients(tmp_path, f"file,patient,label\n{rows}")
+    save(noise(0), tmp_path / "again.png")
+    with pytest.raises(ValueError, match=said):
+        read_picture_table(path, side=8)
+    assert look(path)[1] == 1

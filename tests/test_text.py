@@ -397,6 +397,9 @@ def test_labels_other_than_0_and_1_and_batches_below_1_are_refused(small_bert):
     for bad in ([1, 2], [0, np.nan], [0, 0.5]):
         with pytest.raises(ValueError, match="Labels must be 0 or 1; got"):
             tuner.fit(["a", "b"], bad, None, epochs=1, rate=0.1, seed=0)
+    with pytest.raises(ValueError, match="random until it was fitted"):
+        tuner.log_odds(["a", "b"])
+    tuner.model.optimizer.iterations.assign(1)
     with pytest.raises(ValueError, match="batch_size must be a whole number from 1 on; got -1"):
         tuner.log_odds(["a", "b"], batch_size=-1)
 

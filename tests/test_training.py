@@ -139,6 +139,8 @@ def test_passes_show_every_example_before_any_again():
     assert len(passes([4, 7, 9], steps=5, batch=32, seed=0)) == 160
     with pytest.raises(ValueError, match="got 0, 1 and 1"):
         passes([], steps=1, batch=1, seed=0)
+    with pytest.raises(ValueError, match="np.flatnonzero"):
+        passes([True, False], steps=1, batch=1, seed=0)
 
 
 def by_depth(rate):

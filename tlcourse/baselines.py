@@ -4,21 +4,17 @@ Each is made once from a pool and a test set, and then trained anew for every dr
 Whatever a baseline chooses it chooses inside its labels.
 """
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 from keras import layers
 
-from tlcourse.backbones import untrained
 from tlcourse.checks import checked_images
-from tlcourse.evaluation import label_efficiency
-from tlcourse.features import extract, fit_probe
+from tlcourse.features import fit_probe
 from tlcourse.networks import use_xla
 from tlcourse.training import passes, restart
 
 LARGEST = 32
-"""Width in pixels above which baselines that read pixels get block means."""
+"""Height in pixels above which baselines that read pixels get block means."""
 
 STEPS, BATCH = 75, 128
 RATES = (0.01, 0.02)
@@ -97,31 +93,6 @@ def from_scratch(pool, test, *, seed):
         return network.predict(of_test, batch_size=1024, verbose=0).argmax(axis=1)
 
     return predict
-
-
-def untrained_curve(backbone, pool, test, *, budgets, draws, seed, copies=5):
-    """Measure the same network untrained: as Keras makes it, the probe on its features, the mean of several copies.
-
-    Args:
-        backbone: the `Backbone` whose architecture is used.
-        pool: a part with ``images`` and ``labels``.
-        test: a part with ``images`` and ``labels``.
-        budgets: labels a class, as in `tlcourse.evaluation.label_efficiency`, as are ``draws`` and ``seed``.
-        draws: draws of labels at each budget.
-        seed: seed of the draws, and of the weights.
-        copies: number of random networks.
-
-    Returns:
-        A `Curve` whose ``correct`` is the share of the copies that were right.
-    """
-    curves = []
-    for copy in range(copies):
-        network = untrained(backbone, None, 1000 * seed + copy)
-        of_pool, of_test = (extract(network, part.images) for part in (pool, test))
-        predict = probe_on(of_pool, of_test, pool.labels)
-        measured = {"budgets": budgets, "draws": draws, "seed": seed}
-        curves.append(label_efficiency("untrained, frozen", predict, pool.labels, test.labels, **measured))
-    return replace(curves[0], correct=np.mean([curve.correct for curve in curves], axis=0))
 
 
 def _small(images):

@@ -109,6 +109,12 @@ def checked_images(images):
             f"Float images must lie in [0, 1]; got values from {low:.4g} to {high:.4g}. "
             "Divide by the largest value that a pixel can have, such as 255 or 16. A cast to uint8 would not do it."
         )
+    if len(images) >= MANY and 0 < high <= DIM / 255:
+        warnings.warn(
+            f"None of these {len(images)} images has a value above {high:.4g}, and floats mean 0 … 1: they are nearly "
+            "black. Were they divided twice?",
+            stacklevel=3,
+        )
     return images.astype("float32").clip(0, 1)
 
 

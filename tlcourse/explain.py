@@ -3,6 +3,9 @@
 import keras
 import numpy as np
 
+SQUASHING = (keras.activations.softmax, keras.activations.sigmoid)
+"""Activations that make probabilities of scores."""
+
 
 def grad_cam(model, images, layer, *, output=0):
     """Return where the feature maps of a layer speak for an output.
@@ -23,7 +26,7 @@ def grad_cam(model, images, layer, *, output=0):
 
     Raises:
         ValueError: if there is no such layer or several, images do not pass it exactly once, its output is no spatial
-            map, or there is no such output or it does not depend on the layer.
+            map, there is no such output or it does not depend on the layer, or the model ends in a softmax or sigmoid.
 
     Source:
         Selvaraju et al. (2017), *Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization*,
@@ -40,7 +43,14 @@ def grad_cam(model, images, layer, *, output=0):
     >>> grad_cam(model, np.reshape([0, 0, 0, 8.0], (1, 2, 2, 1)), "seen")[0].tolist()
     [[0.0, 0.0], [0.0, 2.0]]
     """
-    seen = _find(model, layer)
+    seen, last = _find(model, layer), model
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
+    if isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) in SQUASHING:
+        raise ValueError(
+            f"The model ends in probabilities (layer {last.name!r}), whose gradients vanish where it is certain. Set "
+            "that layer's activation to None, or cut it off."
+        )
     images = keras.ops.convert_to_tensor(images)
     maps, gradients = _with_gradients(model, seen, images, output)
     if maps.ndim != 4 or min(maps.shape[1:3]) < 2:
@@ -84,9 +94,9 @@ def occlusion_map(score, images, *, patch=8, stride=4):
         raise ValueError(
             f"patch must be at most {min(height, width)}, stride from 1 to patch; got patch={patch}, stride={stride}."
         )
-    whole = np.asarray(score(images))
-    if whole.shape != (len(images),):
-        raise ValueError(f"score must give one number for each of {len(images)} images; got shape {whole.shape}.")
+    whole = np.asarray(score(images), "float64")
+    if whole.shape != (len(images),) or not np.isfinite(whole).all():
+        raise ValueError(f"score must give a finite number for each of {len(images)} images; got {whole.shape}.")
     mean = images.mean((1, 2), keepdims=True)
     mean = mean if np.issubdtype(images.dtype, np.floating) else np.rint(mean)
     falls, covered = np.zeros(images.shape[:3], "float32"), np.zeros((height, width), "float32")
@@ -95,7 +105,7 @@ def occlusion_map(score, images, *, patch=8, stride=4):
             square = (slice(None), slice(top, top + patch), slice(left, left + patch))
             hidden = images.copy()
             hidden[square] = mean
-            falls[square] += (whole - np.asarray(score(hidden)))[:, None, None]
+            falls[square] += (whole - np.asarray(score(hidden), "float64"))[:, None, None]
             covered[square[1:]] += 1
     return falls / covered
 

@@ -3,6 +3,7 @@
 from itertools import count
 
 import keras
+import numpy as np
 
 
 def leaves(model):
@@ -42,7 +43,7 @@ def set_statistics(model, inputs):
         inputs: preprocessed inputs, a single batch: a few dozen to a few hundred.
 
     Raises:
-        ValueError: if there is no input or no BatchNorm layer.
+        ValueError: if there is no input or no BatchNorm layer, or an input is not finite.
 
     Source:
         Li, Wang, Shi, Liu & Hou (2016), *Revisiting Batch Normalization For Practical Domain Adaptation*.
@@ -55,6 +56,8 @@ def set_statistics(model, inputs):
     found = norms(model)
     if not len(inputs) or not found:
         raise ValueError(f"There must be inputs and BatchNorm layers; got {len(inputs)} and {len(found)}.")
+    if not all(np.isfinite(keras.ops.convert_to_numpy(part)).all() for part in keras.tree.flatten(inputs)):
+        raise ValueError("Inputs must be finite; got NaN or infinity, which would stay in the averages.")
     kept = [(norm, norm.trainable, norm.momentum) for norm in found]
     for norm in found:
         norm._trainable = True  # the flag alone: the setter changes those of the weights too

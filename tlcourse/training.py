@@ -163,5 +163,7 @@ def passes(rows, steps, batch, seed):
     rows = np.asarray(rows)
     if len(rows) == 0 or steps < 1 or batch < 1:
         raise ValueError(f"There must be examples, steps and a batch; got {len(rows)}, {steps} and {batch}.")
+    if rows.dtype == bool:
+        raise ValueError("rows must be numbers of rows; got a mask. Take np.flatnonzero of it.")
     rounds = -(-steps * batch // len(rows))
     return np.random.default_rng(seed).permuted(np.tile(rows, (rounds, 1)), axis=1).ravel()[: steps * batch]

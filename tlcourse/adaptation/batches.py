@@ -24,8 +24,8 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
         ``({"source": …, "target": …}, {"label": …})``, arrays of one length, a multiple of ``batch``.
 
     Raises:
-        ValueError: if a domain is empty, too small for a batch or not finite, the two are of different shape, the
-            source has one class, or the target comes with labels.
+        ValueError: if a domain is empty, too small for a batch or not finite, the two are of different shape, one is of
+            whole numbers and the other is not, the source has one class, or the target comes with labels.
 
     >>> inputs, outputs = pair_domains(np.zeros((5, 8)), np.array([0, 1, 0, 1, 1]), np.ones((3, 8)), batch=2)
     >>> inputs["source"].shape, inputs["target"].shape, outputs["label"].shape
@@ -42,6 +42,8 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
     for name, inputs in domains.items():
         if inputs.ndim < 1 or len(inputs) == 0:
             raise ValueError(f"The {name} must hold at least one example; got shape {inputs.shape}.")
+        if not np.issubdtype(inputs.dtype, np.number) and inputs.dtype != bool:
+            raise ValueError(f"The {name} must be numbers; got {inputs.dtype}. Encode texts first.")
         if not np.isfinite(inputs).all():
             raise ValueError(f"The {name} must be finite; it holds NaN or infinity. Find them with np.isfinite.")
     source, target = domains.values()
@@ -49,6 +51,11 @@ def pair_domains(source, labels, target, *, batch=64, seed=0):
         raise ValueError(
             f"Examples of both domains must have one shape; got {source.shape[1:]} and {target.shape[1:]}. "
             "Bring them to one size first."
+        )
+    if np.issubdtype(source.dtype, np.floating) != np.issubdtype(target.dtype, np.floating):
+        raise ValueError(
+            f"Both domains must be in one unit; got {source.dtype} and {target.dtype}. If one is 0 … 255 and the other "
+            "0 … 1, divide the first by 255."
         )
     labels = checked_labels(labels, len(source))
     if len(np.unique(labels)) < 2:

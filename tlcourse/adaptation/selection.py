@@ -21,7 +21,10 @@ def source_risk(labels, logits):
     0.5
     """
     logits = checked_logits(logits)
-    return float(np.mean(logits.argmax(axis=1) != checked_labels(labels, len(logits))))
+    labels = checked_labels(labels, len(logits))
+    if labels.max() >= logits.shape[1]:
+        raise ValueError(f"Labels must be below {logits.shape[1]}, the number of logits; got {labels.max()}.")
+    return float(np.mean(logits.argmax(axis=1) != labels))
 
 
 def mean_entropy(logits):

@@ -15,7 +15,7 @@ from tlcourse.datasets.radiographs import HOSPITALS, Hospital, Radiographs, simu
 from tlcourse.datasets.reviews import DOMAINS, load_behaviour, load_reviews
 from tlcourse.datasets.rt_polarity import load_rt_polarity
 from tlcourse.datasets.shifts import SEVERITIES, shifted
-from tlcourse.datasets.sources import load_letters, load_source_task
+from tlcourse.datasets.sources import load_letters
 from tlcourse.datasets.texts import TextDataset, TextPart
 from tlcourse.datasets.textures import load_textures
 from tlcourse.datasets.website import load_website
@@ -64,7 +64,6 @@ __all__ = [
     "load_reviews",
     "load_rt_polarity",
     "load_small_mnist",
-    "load_source_task",
     "load_textures",
     "load_website",
     "shifted",

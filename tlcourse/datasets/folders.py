@@ -29,7 +29,8 @@ def write_pictures(name, folder, *, seed=0, evaluate_on="reporting", each=None, 
             ``-by-night`` behind it, ``test`` and ``unsorted`` are photographs by night.
         folder: where they go; made if need be, and empty.
         seed: another seed paints or draws other pictures.
-        evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``.
+        evaluate_on: where ``test`` and ``unsorted`` come from: ``"reporting"``, or while choosing ``"development"``. Of
+            ``surfaces``, ``unsorted`` always comes from where ``train`` does.
         each: pictures of each kind in each part, such as ``{"train": 10, "test": 20}``; a part left out is not
             written. By default 20 to train, 10 for validation, 20 to test.
         unsorted: pictures that nobody has sorted, from 0 on.

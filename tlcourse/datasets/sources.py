@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from tlcourse.checks import known
-from tlcourse.datasets.cifar10 import load_cifar10
 from tlcourse.datasets.dataset import Dataset
 from tlcourse.datasets.glyphs import LETTERS, load_glyphs
 
@@ -37,22 +35,3 @@ def load_letters(evaluate_on="reporting"):
         groups=np.concatenate([pool.groups, judged.groups]),
         card="Printed letters, rendered as those that the backbone `letters` was trained on.",
     )
-
-
-def load_source_task(backbone, evaluate_on="reporting"):
-    """Load what a bundled backbone was trained to do; labels are numbered as the logits of its head.
-
-    Args:
-        backbone: ``"letters"`` or ``"photos"``; the second needs the asset ``cifar10``.
-        evaluate_on: ``"reporting"`` or ``"development"``.
-
-    Raises:
-        ValueError: if the backbone is not a bundled one, or the part is unknown.
-        AssetMissing: if the data have to be fetched first.
-
-    >>> load_source_task("letters").name
-    'letters'
-    """
-    known("part", evaluate_on, ["reporting", "development"])
-    tasks = {"letters": load_letters, "photos": load_cifar10}
-    return tasks[known("backbone with a source task", backbone, list(tasks))](evaluate_on)

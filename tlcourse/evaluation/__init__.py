@@ -17,7 +17,6 @@ from tlcourse.evaluation.intervals import (
     crossed_interval,
     equivalent,
     mean_interval,
-    not_worse,
     paired_interval,
 )
 from tlcourse.evaluation.ranking import auc_difference, auc_interval
@@ -44,7 +43,6 @@ __all__ = [
     "holm",
     "label_efficiency",
     "mean_interval",
-    "not_worse",
     "operating_point",
     "paired_interval",
     "predictive_values",

@@ -79,7 +79,8 @@ def fit_temperature(labels, logits):
         ValueError: if there is one class only, lengths differ or a logit is not finite.
 
     Warns:
-        UserWarning: if all logits are from 0 to 1, so that they look like probabilities.
+        UserWarning: if all logits are from 0 to 1, so that they look like probabilities, or T is at the end of its
+            range.
 
     Source:
         Guo, Pleiss, Sun & Weinberger (2017), *On Calibration of Modern Neural Networks*, ICML.
@@ -102,7 +103,11 @@ def fit_temperature(labels, logits):
         return np.mean(np.logaddexp(0, scaled) - labels * scaled)
 
     best = minimize_scalar(surprise, bounds=(np.log(0.01), np.log(100)), method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(best.x))
+    found = float(np.exp(best.x))
+    if not 0.0101 < found < 99:
+        why = "separate the classes without error" if found < 1 else "say nothing, or the opposite"
+        warnings.warn(f"T is at the end of its range, {found:.4g}: the logits {why}. Don't use it.", stacklevel=2)
+    return found
 
 
 def shift_prior(probabilities, old, new):

@@ -54,7 +54,7 @@ def label_efficiency(name, predict, pool_labels, test_labels, *, budgets, draws,
         A `Curve`.
 
     Raises:
-        ValueError: as `draw_labels`, or if ``predict`` does not return one class for each test item.
+        ValueError: as `draw_labels`, or if ``predict`` does not return a class for each test item, of the labels' type.
 
     >>> curve = label_efficiency("always 0", lambda rows: np.zeros(3, int), [0, 1], [0, 0, 1],
     ...                          budgets=(1,), draws=2, seed=0)
@@ -69,7 +69,10 @@ def label_efficiency(name, predict, pool_labels, test_labels, *, budgets, draws,
         for at, budget in enumerate(budgets):
             for draw, rows in enumerate(draw_labels(pool_labels, budget, draws=draws, seed=seed)):
                 predicted = np.asarray(predict(rows))
-                if predicted.shape != test_labels.shape:
-                    raise ValueError(f"predict must return {test_labels.shape} classes; got {predicted.shape}.")
+                if predicted.shape != test_labels.shape or predicted.dtype.kind != test_labels.dtype.kind:
+                    raise ValueError(
+                        f"predict must return classes as the labels are, {test_labels.dtype} {test_labels.shape}, no "
+                        f"scores; got {predicted.dtype} {predicted.shape}."
+                    )
                 correct[at, draw] = predicted == test_labels
     return Curve(name, tuple(budgets), correct)

@@ -162,7 +162,7 @@ def _ratio(above, below):
     product = above.value * below.value
     upper, lower = (bound * (2 * below.value - bound) for bound in (below.high, below.low))
     least, most = (bound * (2 * above.value - bound) for bound in (above.low, above.high))
-    low = (product - np.sqrt(max(product**2 - least * upper, 0))) / upper if upper > 0 else above.low / below.high
+    low = least / (product + np.sqrt(max(product**2 - least * upper, 0))) if least else 0.0
     high = (product + np.sqrt(max(product**2 - most * lower, 0))) / lower if lower > 0 else np.inf
     return Estimate(above.value / below.value, low, high)
 

@@ -130,38 +130,25 @@ def equivalent(a, b, margin):
     >>> equivalent([0.80, 0.81, 0.80], [0.80, 0.80, 0.81], margin=0.05)
     True
     """
-    _check_margin(margin)
+    if not margin > 0:
+        raise ValueError(f"margin must be above 0; got {margin}.")
+    scores = np.concatenate([np.ravel(a), np.ravel(b)])
+    if margin >= 1 and scores.min() >= 0 and scores.max() <= 1:
+        raise ValueError(f"These scores are shares, so the margin is one too: 0.02 for two points; got {margin}.")
     interval = paired_interval(a, b, level=0.90)
     return bool(-margin < interval.low and interval.high < margin)
 
 
-def not_worse(a, b, margin):
-    """Say whether ``a`` is less than ``margin`` worse than ``b``: the lower 95 % bound of ``a - b`` is above -margin.
-
-    Args:
-        a: scores of one method, as in `paired_interval`.
-        b: scores of the other.
-        margin: largest loss that would not matter, above 0, named before looking.
-
-    >>> not_worse([0.80, 0.81, 0.80], [0.70, 0.71, 0.72], margin=0.01)
-    True
-    """
-    _check_margin(margin)
-    return bool(paired_interval(a, b, level=0.90).low > -margin)
-
-
 def _difference(a, b):
     a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
-    if a.shape != b.shape or a.ndim < 1 or len(a) < 2:
-        raise ValueError(f"Both must have one shape, with at least two draws first; got {a.shape} and {b.shape}.")
+    if a.shape != b.shape or not 1 <= a.ndim <= 2 or len(a) < 2:
+        raise ValueError(
+            "Scores must be shaped (draws,) or (draws, items), with at least two draws, those of two methods alike; "
+            f"got {a.shape} and {b.shape}. Of a `Curve` take one budget: curve.at(5)."
+        )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("Scores must be finite; got NaN or infinity.")
     return a - b
-
-
-def _check_margin(margin):
-    if not margin > 0:
-        raise ValueError(f"margin must be above 0; got {margin}.")
 
 
 def _interval(mean, se, freedom, level, draws):

@@ -47,7 +47,7 @@ def check_apart(first, second):
 
     Raises:
         ValueError: if a patient is in both; it names them. If names are mixed with numbers, of which none would be
-            equal, or a patient is missing.
+            equal, a patient is missing, or a part is empty.
 
     Warns:
         UserWarning: if two names may be one patient.
@@ -58,7 +58,9 @@ def check_apart(first, second):
     ValueError: Patients in both parts: 2. Split by patient, as split_by_patient does.
     """
     first, second = patient_names(first), patient_names(second)
-    if len(first) and len(second) and (first.dtype.kind == "U") != (second.dtype.kind == "U"):
+    if not len(first) or not len(second):
+        raise ValueError(f"Both parts must have patients; got {len(first)} and {len(second)}.")
+    if (first.dtype.kind == "U") != (second.dtype.kind == "U"):
         raise ValueError(
             f"Patients must be all names or all numbers; got {first[:1]} and {second[:1]}. Turn one into the other."
         )
@@ -66,5 +68,4 @@ def check_apart(first, second):
     if len(both):
         named = ", ".join(map(str, both[:5])) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
         raise ValueError(f"Patients in both parts: {named}. Split by patient, as split_by_patient does.")
-    if len(first) and len(second):
-        warn_of_near_names(np.concatenate([first, second]), stacklevel=2)
+    warn_of_near_names(np.concatenate([first, second]), stacklevel=2)

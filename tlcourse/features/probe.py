@@ -34,8 +34,14 @@ class Probe:
     source_weight: float = 0.0
 
     def scores(self, features):
-        """Return a score for each class, ``(n, classes)``, from features shaped or keyed as those it was fitted on."""
-        features = features if self.layer is None else features[self.layer]
+        """Return a score for each class, ``(n, classes)``, from features shaped or keyed as those it was fitted on.
+
+        Raises:
+            ValueError: if features have another width, or are not finite.
+        """
+        features = np.asarray(features if self.layer is None else features[self.layer])
+        if features.ndim != 2 or features.shape[1] != len(self.weights) or not np.isfinite(features).all():
+            raise ValueError(f"Features must be finite and shaped (n, {len(self.weights)}); got {features.shape}.")
         return features @ self.weights + self.bias
 
     def predict(self, features):
@@ -61,7 +67,8 @@ def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
         A `Probe`. The layer is its key, or ``None`` for a single array.
 
     Raises:
-        ValueError: if lengths differ, features are not finite, a label is too large or a penalty not positive.
+        ValueError: if lengths differ, features are not finite, a label is too large, all are one and ``classes`` is not
+            given, or a penalty is not positive.
 
     Source:
         Golub, Heath & Wahba (1979), *Generalized Cross-Validation*; Rifkin & Lippert (2007), *Notes on Regularized
@@ -72,7 +79,11 @@ def fit_probe(features, labels, *, classes=None, penalties=PENALTIES):
     array([0, 1])
     """
     layers = features if isinstance(features, Mapping) else {None: features}
+    if not layers:
+        raise ValueError("There must be features of at least one layer; got none.")
     labels = checked_labels(labels, len(next(iter(layers.values()))))
+    if classes is None and len(np.unique(labels)) < 2:
+        raise ValueError(f"There must be two classes or more; all labels are {labels[0]}.")
     classes = classes or int(labels.max()) + 1
     if labels.max() >= classes or not all_positive(penalties):
         raise ValueError(

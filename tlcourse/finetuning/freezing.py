@@ -67,8 +67,8 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
         A `Movement`, as `what_moves`.
 
     Raises:
-        ValueError: if ``since`` and ``matching`` are both given, no layer of that name exists, ``batch_norm`` is
-            neither, or the model is not built.
+        ValueError: if ``since`` and ``matching`` are both given, no layer of that name exists or
+            several do, ``batch_norm`` is neither, or the model is not built.
 
     >>> first, last = keras.layers.Dense(3, name="a"), keras.layers.Dense(1, name="b")
     >>> network = keras.Sequential([keras.Input((2,)), first, last])
@@ -88,6 +88,8 @@ def unfreeze(model, *, since=None, matching=None, batch_norm):
         raise ValueError(f"Give one of since and matching; got since={since!r} and matching={matching!r}.")
     if since is not None:
         first = names.index(known(f"layer of {model.name!r}", since, names))
+        if names.count(since) > 1:
+            raise ValueError(f"{names.count(since)} layers are named {since!r}. Rename them, or name another.")
         chosen = [at >= first for at in range(len(names))]
     elif matching is not None:
         chosen = [re.fullmatch(matching, name) is not None for name in names]

@@ -27,16 +27,21 @@ def check_pictures(folder):
     top, places = list_pictures(folder), parts_of(folder)
     parts = {part: list_pictures(place) for part, place in places.items()} or {"pictures": top}
     kinds = list(next(iter(parts.values())).kinds)
-    counts, found, seen, of_part = [], [], [], []
+    counts, found, seen, of_part, names = [], [], [], [], []
     for number, listing in enumerate(parts.values()):
         files = [file for each in listing.kinds.values() for file in each]
         here = see(files, thumbnail)
         found += wrong_layout(listing, kinds if number else None) + _hidden(listing)
-        found += wrong_files(here, listing.skipped, [file.relative_to(listing.folder).parts[0] for file in files])
+        names += [file.relative_to(listing.folder).parts[0] for file in files]
+        found += wrong_files(here, listing.skipped, names[len(seen) :])
         counts.append([len(listing.kinds.get(kind, ())) for kind in kinds])
+        absent = [kind for kind, count in zip(kinds, counts[-1]) if not count and number]
+        if absent:
+            what = f"{listing.folder} has no picture of {', '.join(absent)}."
+            found.append(Found(what, "What is measured there says nothing of these kinds. Add some."))
         seen += here
         of_part += [number] * len(here)
-    found += marked_files(seen) + _copies(seen, of_part)
+    found += marked_files(seen) + _copies(seen, of_part, names)
     if list(parts) == ["train"]:
         what = f"{folder} has a folder to train on, and none that is called validation or test."
         found.append(Found(what, "Rename the folder that is, or take one of its pictures from train."))
@@ -54,18 +59,23 @@ def _hidden(listing):
     return [Found(what, "Move them if they belong here.", wrong=False)] if listing.hidden else []
 
 
-def _copies(seen, of_part):
+def _copies(seen, of_part, kinds):
     """Return what is there twice: the same pixels, and what looks alike, where there are parts in different ones."""
-    groups = exact_copies(seen)
+    exact = exact_copies(seen)
+    both = [group for group in exact if len({of_part[at] for at in group}) > 1 < len({kinds[at] for at in group})]
+    groups = [group for group in exact if group not in both]
     across = [group for group in groups if len({of_part[at] for at in group}) > 1]
     within = [group for group in groups if len({of_part[at] for at in group}) == 1]
     found = []
+    if both:
+        names = some([equal([seen[at].file for at in group]) for group in both])
+        found.append(Found(f"Pictures that are in two kinds: {names}.", "Decide for one, and take the other out."))
     for where, those in (("in two parts", across), ("that are there twice", within)):
         if those:
             names = some([equal([seen[at].file for at in group]) for group in those])
             way = "Take the copies out, or read with read_parts or read_pictures, which keep one of each."
             found.append(Found(f"Pictures {where}: {names}.", way))
-    again = {at for group in groups for at in group[1:]}
+    again = {at for group in exact for at in group[1:]}
     firsts = [at for at, each in enumerate(seen) if each.digest and at not in again]
     divided = len(set(of_part)) > 1
     pairs = near_copies([seen[at].picture for at in firsts], [of_part[at] if divided else at for at in firsts])

@@ -29,6 +29,21 @@ def empty_fields(path, rows, columns):
     ]
 
 
+def checked_kinds(kinds):
+    """Return names of kinds as a tuple.
+
+    Raises:
+        ValueError: if they are not two or more different strings.
+
+    >>> checked_kinds(["bad", "good"])
+    ('bad', 'good')
+    """
+    names = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    if len(names) < 2 or len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"kinds must be two or more different strings, such as ('0', '1'); got {kinds!r}.")
+    return names
+
+
 def odd_labels(path, counts):
     """Return labels that are one alone, or that may be one, as a list of `Found`."""
     names = [name for name in counts if name]

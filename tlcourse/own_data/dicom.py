@@ -45,7 +45,7 @@ def read_dicom(path):
         raise ValueError(f"its picture can't be decoded: {error}") from error
     windowed = bool(data.get("VOILUTSequence")) or data.get("WindowWidth") is not None
     low, high = _range(data) if windowed else (shown.min(), shown.max())
-    grey = np.rint(255 * np.clip((shown - low) / max(high - low, 1e-12), 0, 1)).astype("uint8")
+    grey = np.rint(255 * np.clip((shown - low) / ((high - low) or 1), 0, 1)).astype("uint8")
     return 255 - grey if data.PhotometricInterpretation == "MONOCHROME1" else grey, windowed
 
 
@@ -59,7 +59,7 @@ def _refuse(data):
 
 
 def _range(data):
-    """Return the values that mean black and white after the tables of the file."""
+    """Return what means black and white after the tables of the file; below a slope of 0 black is the larger."""
     table = data.get("VOILUTSequence")
     if table:
         return 0, 2 ** int(table[0].LUTDescriptor[2]) - 1
@@ -67,5 +67,4 @@ def _range(data):
         return 0, 2 ** int(data.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
     bits, signed = int(data.BitsStored), int(data.PixelRepresentation)
     ends = np.array([-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] if signed else [0, 2**bits - 1], "float64")
-    ends = ends * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0)
-    return ends.min(), ends.max()
+    return tuple(ends * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tlcourse.own_data.columns import checked_kinds
 from tlcourse.own_data.found import some, warn
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
@@ -64,16 +65,17 @@ def read_pictures(source, *, side, labelled=True, whole=False, kinds=None):
     >>> pictures.images.shape, pictures.labels.tolist(), pictures.kinds
     ((2, 8, 8, 3), [0, 1], ('ash', 'snow'))
     """
-    make = _maker(side, whole)
+    make = maker(side, whole)
+    kinds = None if kinds is None else checked_kinds(kinds)
     if not isinstance(source, (str, Path)):
         seen = see([Path(file).expanduser() for file in source], make)
         if not seen:
             raise ValueError("There must be at least one file; got none.")
-        _stop(wrong_files(seen))
+        stop(wrong_files(seen))
         return Pictures(np.stack([each.picture for each in seen]), None, (), [each.file for each in seen])
     listing = list_pictures(source)
     if not labelled:
-        _stop(wrong_files([], listing.skipped))
+        stop(wrong_files([], listing.skipped))
         files = sorted([*listing.loose, *(file for each in listing.kinds.values() for file in each)])
         if not files:
             raise ValueError(f"{listing.folder} has no picture in it or below it.")
@@ -99,33 +101,38 @@ def read_parts(folder, *, side, whole=False):
         ValueError: if there are no such folders, or as `read_pictures`.
 
     Warns:
-        UserWarning: about copies, and as `read_pictures`.
+        UserWarning: about copies, kinds that a part lacks, and as `read_pictures`.
     """
     places = parts_of(folder)
     if len(places) < 2:
         raise ValueError(f"{folder} must hold the folders train and test; got {some(list(places))}. "
                          "For a folder that is not divided use read_pictures.")  # fmt: skip
-    kinds, make, before, parts = None, _maker(side, whole), {}, {}
+    kinds, make, before, parts = None, maker(side, whole), {}, {}
     for part, place in places.items():
         parts[part] = _read_kinds(list_pictures(place), make, kinds, before)
         kinds = parts[part].kinds
+        absent = [kind for n, kind in enumerate(kinds) if n not in parts[part].labels]
+        if absent:
+            warn(f"{place} has no picture of {', '.join(absent)}: what is measured there says nothing of these kinds.")
     return parts
 
 
 def _read_kinds(listing, make, kinds, before):
-    """Read the pictures of a folder of kinds but for those in ``before``, files by digest, and add them to it."""
+    """Read the pictures of a folder of kinds but for those in ``before``, file and label by digest; add them to it."""
     order = tuple(listing.kinds if kinds is None else kinds)
-    _stop(wrong_layout(listing, kinds))
+    stop(wrong_layout(listing, kinds))
     files, labels = zip(*[(file, order.index(kind)) for kind, each in listing.kinds.items() for file in each])
     seen = see(files, make)
-    _stop(wrong_files(seen, listing.skipped, labels))
-    kept, copies = [], []
+    stop(wrong_files(seen, listing.skipped, labels))
+    kept, copies, both = [], [], []
     for at, each in enumerate(seen):
-        if each.digest in before:
-            copies.append(f"{each.file} = {before[each.digest]}")
-        else:
+        file, label = before.setdefault(each.digest, (each.file, labels[at]))
+        if file is each.file:
             kept.append(at)
-            before[each.digest] = each.file
+        else:
+            (copies if label == labels[at] else both).append(f"{each.file} = {file}")
+    if both:
+        raise ValueError(f"Pictures that are in two kinds: {some(both)}. Decide for one, and take the other out.")
     if copies:
         warn(f"Pictures that are copies of others, left out: {some(copies)}.")
     if not kept:
@@ -134,13 +141,14 @@ def _read_kinds(listing, make, kinds, before):
     return Pictures(images, np.array([labels[at] for at in kept]), order, [files[at] for at in kept])
 
 
-def _maker(side, whole):
+def maker(side, whole):
+    """Return a function from an upright picture to the square array that `read_pictures` makes of it."""
     if isinstance(side, bool) or not isinstance(side, int | np.integer) or side < 1:
         raise ValueError(f"side must be a whole number of pixels, width and height in one; got {side!r}.")
     return partial(squared, side=int(side), whole=whole)
 
 
-def _stop(found):
+def stop(found):
     """Warn of what is worth knowing, and refuse with everything that is wrong."""
     for each in found:
         if not each.wrong:

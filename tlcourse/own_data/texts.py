@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from tlcourse.own_data.columns import checked_kinds
 from tlcourse.own_data.found import equal, some
 from tlcourse.own_data.tables import read_table
 
@@ -41,7 +42,7 @@ def read_texts(path, *, text="text", label="label", kinds=("0", "1")):
     >>> texts.tolist(), labels.tolist()
     (['Good.', 'Bad.'], [1, 0])
     """
-    rows = read_table(path, [text, label])
+    kinds, rows = checked_kinds(kinds), read_table(path, [text, label])
     for line, fields in rows:
         if not fields[text]:
             raise ValueError(f"Each text must have words; line {line} of {path} has none. Leave such rows out.")
@@ -63,7 +64,7 @@ def read_texts(path, *, text="text", label="label", kinds=("0", "1")):
             stacklevel=2,
         )
     kept = [fields for line, fields in rows if line not in again]
-    labels = np.array([list(kinds).index(each[label]) for each in kept])
+    labels = np.array([kinds.index(each[label]) for each in kept])
     return np.array([each[text] for each in kept], dtype=object), labels
 
 

@@ -140,6 +140,8 @@ class SentenceTuner:
 
     def log_odds(self, sentences, batch_size=64):
         """Return the log odds of label 1, ``(n,)``: above 0 where label 1 is likelier. Raises and warns as `encode`."""
+        if not int(self.model.optimizer.iterations):
+            raise ValueError("The head of this tuner is random until it was fitted. Call fit first.")
         sentences = checked_sentences(sentences)
         batches = batches_by_length(sentences, batch_size)
         warn_of_unread(self.encoder, sentences, stacklevel=2)

@@ -104,7 +104,7 @@ def nearest_neighbours(*, features, labels, k=3):
         k: neighbours asked, from 1 to n - 1.
 
     Returns:
-        A float from 0 to 1; larger is better.
+        A float from 0 to 1; larger is better. Of examples that are equally near, those that come first count.
 
     Raises:
         ValueError: if there is one class only, numbers of rows differ, features are not finite, or k is out of range.
