@@ -157,7 +157,7 @@ examples = [
 answers = keras.ops.softmax(network.predict(np.stack(examples), verbose=0))
 _, axes = plt.subplots(1, 2, figsize=(5, 2.9))
 for ax, picture, answer in zip(axes, examples, np.array(answers)):
-    best = answer.argsort()[:-4:-1]
+    best = np.argsort(-answer)[:3]
     ax.imshow(picture)
     ax.set_title("\n".join(f"{names[n]} {answer[n]:.0%}" for n in best), fontsize=9)
     ax.axis("off")
@@ -431,12 +431,12 @@ def from_scratch():
     return keras.Sequential([*layers_in_turn, layers.Flatten(), layers.Dropout(0.5)])
 
 
-def right_after(body, inputs, test_inputs, rate, epochs):
-    """Train a body and a new last layer on this draw; return the share of the test pictures that are right."""
+def right_after(body, learn, judge, rate, epochs):
+    """Train a body and a new last layer on inputs and labels; return the share of the others that are right."""
     network = keras.Sequential([body, layers.Dense(len(kinds), activation="softmax")])
     network.compile(keras.optimizers.Adam(rate), **recipe)
-    network.fit(inputs[drawn], both_labels[drawn], batch_size=20, epochs=epochs, verbose=0)
-    return network.evaluate(test_inputs, test_labels, verbose=0)[1]
+    network.fit(*learn, batch_size=20, epochs=epochs, verbose=0)
+    return network.evaluate(*judge, verbose=0)[1]
 
 
 # %%
@@ -452,9 +452,10 @@ for draw in range(3):
     drawn, _ = train_test_split(range(len(both)), train_size=20 * len(kinds), **chance)
     svm = SVC(C=10).fit(both_pixels[drawn], both_labels[drawn])
     right["pixels, no network"].append(svm.score(test_pixels, test_labels))
-    right["from scratch"].append(right_after(from_scratch(), both, test, 0.002, 30))
-    borrowed = right_after(layers.Dropout(0.2), both_features, test_features, 0.003, 20)
-    right["borrowed, frozen"].append(borrowed)
+    learn, judge = (both[drawn], both_labels[drawn]), (test, test_labels)
+    right["from scratch"].append(right_after(from_scratch(), learn, judge, 0.002, 30))
+    learn, judge = (both_features[drawn], both_labels[drawn]), (test_features, test_labels)
+    right["borrowed, frozen"].append(right_after(layers.Dropout(0.2), learn, judge, 0.003, 20))
 for name, shares in right.items():
     print(f"{name:20}", *(f"{share:7.1%}" for share in shares), f"   mean {np.mean(shares):.1%}")
 gain = paired_interval(right["borrowed, frozen"], right["from scratch"])
