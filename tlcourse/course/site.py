@@ -90,7 +90,7 @@ def assemble(folder):
         (folder / place).write_text(_for_site((root / path).read_text("utf-8")), "utf-8")
     editions = [(source, nbformat.read(source.edition, as_version=4)) for source in both_volumes()]
     entries = glossary([pair for pair in editions if not pair[0].deeper])
-    write_glossary(entries, folder, after=(root / "docs" / "words.md").read_text("utf-8"))
+    write_glossary(entries, folder, after=(root / "docs" / "words.md").read_text("utf-8").partition("\n")[2])
     (folder / "words.md").unlink()
     for source, edition in editions:
         place = folder / source.edition.relative_to(root)
