@@ -53,16 +53,8 @@ site: $(VENV)/.installed
 	$(BIN)/tlcourse site site
 
 bench: $(VENV)/.installed
-	$(BIN)/python tests/benchmarks/imports.py
-	$(BIN)/python tests/benchmarks/features.py
-	$(BIN)/python tests/benchmarks/training.py
-	$(BIN)/python tests/benchmarks/shuffling.py
-	$(BIN)/python tests/benchmarks/running.py
-	$(BIN)/python tests/benchmarks/hub.py
-	$(BIN)/python tests/benchmarks/sentences.py
-	$(BIN)/python tests/benchmarks/coverage.py
-	$(BIN)/python tests/benchmarks/radiographs.py
-	$(BIN)/python tests/benchmarks/transferability.py
+	for each in imports features training shuffling running hub sentences coverage radiographs transferability; do \
+		$(BIN)/python tests/benchmarks/$$each.py || exit 1; done
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -1,4 +1,6 @@
-"""A small lesson that tests write, build and run."""
+"""What several tests make: a small lesson that they write, build and run, and inputs of a small transformer."""
+
+import numpy as np
 
 HEADER = """# ---
 # jupyter:
@@ -92,3 +94,14 @@ def write_lesson(folder, body=BODY, deeper=False):
     header = HEADER.replace('"90"', '"90-deeper"').replace("Made", "Deeper") if deeper else HEADER
     path.write_text(header + body, encoding="utf-8")
     return path
+
+
+def letters(sentences):
+    """Return inputs of a transformer that knows a token for each letter."""
+    longest = max(map(len, sentences))
+    return bert_inputs(np.array([[ord(letter) % 30 for letter in sentence.ljust(longest)] for sentence in sentences]))
+
+
+def bert_inputs(ids):
+    """Return inputs of a transformer without padding."""
+    return {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}

@@ -6,7 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from test_text import letters, small_bert  # noqa: F401
+from made import letters
 
 from tlcourse.text import (
     SentenceEncoder,
@@ -36,7 +36,7 @@ CHANGES = [lambda model: add_lora(model, rank=2), lambda model: train_top(model,
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=["lora", "top", "all"])
-def test_a_loaded_model_answers_the_same_and_goes_on_training_as_the_saved_one(small_bert, change, tmp_path):  # noqa: F811
+def test_a_loaded_model_answers_the_same_and_goes_on_training_as_the_saved_one(small_bert, change, tmp_path):
     model = tuned(small_bert[0], change)
     inputs = letters(SENTENCES)
     save_tuned(model, tmp_path / "tuned.keras")
@@ -59,7 +59,7 @@ def test_a_loaded_model_answers_the_same_and_goes_on_training_as_the_saved_one(s
 
 
 @pytest.mark.slow
-def test_a_file_with_single_flags_and_without_a_compile_loads_in_another_process(small_bert, tmp_path):  # noqa: F811
+def test_a_file_with_single_flags_and_without_a_compile_loads_in_another_process(small_bert, tmp_path):
     model, path = sentence_classifier(small_bert[0]), tmp_path / "tuned.keras"
     add_lora(model, rank=2)
     model.get_layer("head").bias.trainable = False
@@ -103,7 +103,7 @@ def test_another_file_is_named(tmp_path):
         save_tuned(keras.Sequential([keras.Input((1,))]), tmp_path / "tuned.h5")
 
 
-def test_a_model_that_has_lora_is_refused_by_what_sets_flags_anew(small_bert):  # noqa: F811
+def test_a_model_that_has_lora_is_refused_by_what_sets_flags_anew(small_bert):
     model = sentence_classifier(small_bert[0])
     add_lora(model, rank=2)
     count = trainable_count(model)
@@ -124,7 +124,7 @@ def test_lora_needs_attention():
 
 
 @pytest.mark.parametrize("change", [add_lora, lambda model: train_top(model, 1)])
-def test_flags_that_change_after_a_compile_ask_for_another(small_bert, change):  # noqa: F811
+def test_flags_that_change_after_a_compile_ask_for_another(small_bert, change):
     model = sentence_classifier(small_bert[0])
     model.compile("sgd", "mse")
     change(model)

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from made import letters
 from sklearn.linear_model import LogisticRegression
 
 import tlcourse.text.reading as module
@@ -253,29 +254,6 @@ def test_the_first_two_batches_are_the_narrowest_and_the_widest_and_labels_must_
         SentenceBatches(small_bert[0], ["a", "b"], [1])
     with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
         SentenceBatches(small_bert[0], ["a", "b"], [0, 1], batch_size=0)
-
-
-@pytest.fixture
-def small_bert():
-    """A classifier on a transformer of three layers, with random weights."""
-    import keras_hub
-
-    keras.utils.set_random_seed(0)
-    bert = keras_hub.models.BertBackbone(
-        vocabulary_size=30, num_layers=3, num_heads=2, hidden_dim=8, intermediate_dim=16, max_sequence_length=16
-    )
-    pooled = keras.layers.GlobalAveragePooling1D()(bert.output["sequence_output"])
-    ids = np.arange(12).reshape(2, 6)
-    return SentenceEncoder("small", keras.Model(bert.input, pooled), letters, 8, "made"), bert_inputs(ids)
-
-
-def letters(sentences):
-    longest = max(map(len, sentences))
-    return bert_inputs(np.array([[ord(letter) % 30 for letter in sentence.ljust(longest)] for sentence in sentences]))
-
-
-def bert_inputs(ids):
-    return {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
 
 
 def test_training_the_top_freezes_what_is_below(small_bert):

@@ -65,8 +65,9 @@ def set_statistics(model, inputs):
     try:
         model(inputs, training=False)
     finally:
-        for norm, norm._trainable, norm.momentum in kept:
-            del norm.call
+        for norm, trainable, momentum in kept:
+            del norm.call  # the class's own is seen again
+            norm._trainable, norm.momentum = trainable, momentum
 
 
 def _normalising(norm, call):
