@@ -1,4 +1,4 @@
-# Each line calls tlcourse or a tool; the README names the plain commands for those without make.
+# Each line calls tlcourse or a tool; docs/guide.md names the plain commands for those without make.
 # BACKEND=jax or torch makes an environment of its own, without TensorFlow; `make test` then runs the fast tests there.
 PYTHON ?= python3
 BACKEND ?= tensorflow

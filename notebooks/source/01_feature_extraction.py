@@ -182,7 +182,7 @@ _ = plot_images(test.images[shown], [f"{test.labels[n]}, says {says[n]}" for n i
 # In sixty epochs `fit` sent the same fifty pictures through the frozen network sixty times, and got the same features
 # each time. Once is enough. And on features a last layer needs no training loop: **ridge regression** is least squares
 # with a penalty on large weights, and has a solution in one step. `RidgeClassifierCV` takes the penalty that does best
-# when each of the fifty is left out in turn.
+# when each of the fifty is left out in turn. From here on we use ridge: it is quick, and has no rate to choose.
 
 # %%
 features = reader.predict(ready, verbose=0)
@@ -191,8 +191,7 @@ test_features = reader.predict(test_ready, verbose=0)
 print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are right")
 
 # %% [markdown]
-# The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two. From here on
-# we use ridge: it is quick, and has no rate to choose.
+# The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two.
 #
 # The price: no **augmentation**, no turning or shifting of each picture anew in every epoch; a changed picture has
 # features of its own.
@@ -289,7 +288,7 @@ named = {kind: scores[:, n] for n, kind in enumerate(kinds)}
 keras.Model(my_reader.input, named).save(FOLDER / "mine.keras")
 
 # %% [markdown]
-# Below is the program for whoever gets the file. It needs Keras and Pillow, nothing of this course. It
+# Below is the program for whoever gets the file. It needs Keras, NumPy and Pillow, nothing of this course. It
 # reads a picture just as the training did: upright, transparent parts on white, the middle square.
 
 # %%

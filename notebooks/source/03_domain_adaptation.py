@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Domain adaptation
 #     question: What if the data moved, and nobody labelled them?
-#     found: "Without target labels 3 to 16 points gained, by print and network; a loss where the target lacks classes."
+#     found: "Without target labels 4 to 16 points gained over five sets of print, on one not certainly; a loss where classes are missing."
 #     minutes: "85 to 155"
 #     needs:
 #       quick: []

@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "With 200 labels LoRA gains 5 points over a frozen network; on hard reviews the frozen one is below chance."
+#     found: "With 200 labels LoRA gains 5 points over a frozen network, in the mean of five draws; on hard reviews neither is shown to beat a coin."
 #     minutes: "100 to 160"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]

@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Negative transfer
 #     question: When do somebody else's labels hurt, and how much should they count?
-#     found: "2,000 correct labels from elsewhere cost 3 to 7 points; weighted, they gain 4 over ridge alone, but not clearly over logistic regression."
+#     found: "2,000 correct labels from elsewhere cost 3 to 7 points; weighted, with two labels of yours per class, they gain 4 over ridge alone, not surely over logistic regression; with five, nothing."
 #     minutes: "80 to 160"
 #     needs:
 #       quick: []
