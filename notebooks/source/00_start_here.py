@@ -23,8 +23,8 @@
 # is in it: photographs, banners, charts, screenshots, icons, drawings. You have labelled 300 pictures by hand, fifty of
 # each kind. Another 200 wait in a folder called `unsorted`. Can a program sort them?
 #
-# Too few to train a good network. But somebody has trained one on more than a million photographs, and you can borrow
-# it.
+# These are too few to train a good network. But you can borrow one *pretrained* on more than a million photographs
+# (*transfer learning*).
 #
 # **After this lesson you can** put a borrowed network to work on a folder of pictures, in six steps: prepare, choose,
 # use its features, fine-tune, evaluate, deploy. 100 to 130 minutes with the exercises. You should
@@ -36,9 +36,9 @@ PROFILE = "quick"
 SEED = 0
 
 # %% [markdown]
-# The next cell belongs to the course and paints the pictures, others with another `SEED`. (*quick*: small
-# data that come with the course; *reporting part*: test pictures that no author used for a choice.) The numbers in the
-# text are those of the published page; elsewhere they differ, most where a whole network is trained.
+# The next cell belongs to the course. It paints the pictures; another `SEED` paints others. (It prints *quick*, the
+# course's small data, and *reporting part*, test pictures that no author used for a choice.) The numbers in the text
+# are those of the published page; yours may differ, most where a whole network is trained.
 
 # %%
 import tempfile
@@ -128,13 +128,13 @@ for row, line in enumerate(axes):
 # A network for photographs turns a picture, layer by layer, into numbers that are easier and easier to tell apart. Its
 # first layers see edges, colours, textures, and all pictures have those. Its last layer names a thousand things, which
 # you don't need. So borrow everything but the last layer, **freeze** it, so that training can't change it, and put a
-# new last layer on top. The new layer has few numbers, and few pictures are enough to learn them.
+# new last layer on top. The new layer has few weights, and few pictures are enough to learn them.
 #
 # ```
 #             borrowed, frozen                        new, trained
 # picture ──▶ 16 blocks of convolutions ──▶ features ──▶ last layer ──▶ a probability
 # 128×128×3   learned from 1.28 million     1,280        7,686          for each kind
-#             photographs                   numbers      numbers
+#             photographs                   numbers      weights
 # ```
 #
 # ## By hand
@@ -168,8 +168,7 @@ for ax, picture, answer in zip(axes, examples, np.array(answers)):
 # ### Step 3 · Use its features
 #
 # `include_top=False` leaves out the last layer. What remains is the **base**. It turns a picture into a grid of 4×4
-# places with 1,280 numbers each. Their mean over the grid are the **features** of the picture. (`layer(x)` puts a
-# layer behind what is before it; `keras.Model(inputs, outputs)` makes a model of the chain.) A frozen base gives the
+# places with 1,280 numbers each. The 1,280 means over the grid are the **features** of the picture. (`layer(x)` applies a layer to `x`, the output so far; `keras.Model(inputs, outputs)` makes a model of the chain.) A frozen base gives the
 # same features for a picture every time, so compute them once:
 
 
@@ -217,7 +216,8 @@ plt.plot(curves["val_accuracy"], "--", label="validation pictures")
 _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 
 # %% [markdown]
-# This is **feature extraction**, from 120 pictures. The head soon gets *them* right. What counts is the other curve.
+# This is **feature extraction**. The head soon gets its 120 pictures right (solid curve). What counts is the dashed
+# curve.
 #
 # ### Step 4 · Fine-tune
 #
@@ -226,9 +226,9 @@ _ = plt.xlabel("epoch"), plt.ylabel("accuracy"), plt.ylim(0, 1.02), plt.legend()
 # Why the head first? A new one answers at random, and its large errors would change what the base knows.
 #
 # We unfreeze the last thirty layers: three of the sixteen blocks, and the last convolution. **Batch normalisation**
-# layers shift and scale by averages of what they have seen; with twenty pictures a step these would wander, so they
-# stay frozen (lesson 02). And `compile` again: changed flags act after it. Our rule, before we look: the fine-tuned
-# model is taken only if it gets more validation pictures right.
+# layers shift and scale by averages over earlier batches. With twenty pictures per batch these averages would drift, so
+# we keep those layers frozen (lesson 02). Then `compile` again: a changed `trainable` takes effect only there. We fix
+# our rule beforehand: we take the fine-tuned model only if it gets more validation pictures right.
 
 # %%
 outputs = head(extractor.output)
@@ -239,7 +239,7 @@ for layer in base.layers:
     late = layer in base.layers[-30:]
     layer.trainable = late and not isinstance(layer, layers.BatchNormalization)
 count = sum(np.prod(weight.shape) for weight in model.trainable_weights)
-print(f"{count:,} of {model.count_params():,} numbers will be trained")
+print(f"{count:,} of {model.count_params():,} weights will be trained")
 
 # %%
 model.compile(keras.optimizers.Adam(0.0001), **recipe)
@@ -250,22 +250,22 @@ if tuned <= frozen:
     model.set_weights(frozen_weights)
 
 # %% [markdown]
-# Each was taken at the epoch with its lowest validation loss. 96.7 % against 95.0 % is one picture of sixty; by our
-# rule the frozen model stays. In five runs of this page, with other pictures each time, fine-tuning was ahead twice,
-# level twice and behind once.
+# Both models are from their epoch with the lowest validation loss. Frozen gets 96.7 %, fine-tuned 95.0 %: one picture
+# of sixty. By our rule the frozen model stays. In five runs of this page, with other pictures each time, fine-tuning
+# was ahead twice, level twice and behind once.
 #
 # ### Step 5 · Evaluate
 #
-# The test pictures have not been touched. (Later this page looks again, to teach, and chooses nothing by them.) First
-# the shares, then the confusion matrix (a row is what a picture is, a column what the model says), then the mistakes,
-# the surest first, each above the training picture that is nearest in its features.
+# The test pictures have not been touched. (Later this page looks again, to teach, and chooses nothing by them.) The
+# cell prints the shares. Then it shows the confusion matrix (row: what a picture is; column: what the model says) and
+# the eight surest mistakes, each above the training picture with the most similar features.
 
 # %%
 answers = model.predict(test, verbose=0)
 says, sure = answers.argmax(axis=1), answers.max(axis=1)
 correct = says == test_labels
 print(f"test: {np.mean(correct):.1%} of {len(test)} are right")
-print(f"sure by 80 % or more: {np.sum(sure >= 0.8)}, right: {np.mean(correct[sure >= 0.8]):.1%}")
+print(f"probability ≥ 80 %: {np.sum(sure >= 0.8)}, right: {np.mean(correct[sure >= 0.8]):.1%}")
 look = {"display_labels": kinds, "cmap": "Blues", "colorbar": False, "xticks_rotation": 45}
 _ = ConfusionMatrixDisplay.from_predictions(test_labels, says, **look)
 wrong = np.flatnonzero(~correct)
@@ -284,12 +284,12 @@ _ = [ax.axis("off") for ax in axes.flat]
 # 90.0 % on 120 new pictures, after 96.7 % on the sixty that we chose by: believe the former. Five runs of this page
 # gave 90.0 to 94.2 %. <!-- not measured here: seeds 0 to 4 of this page -->
 #
-# Nine of the twelve mistakes are called *banner*, and of the twenty photographs only 14 are right. The second row
-# hints why. The two surest mistakes are motorcycles; in the training folder motorcycles stand on two banners and on
-# no photograph. So it may have learned *motorcycle*, where we meant *text on a picture*. Such a **shortcut** calls for
-# other training pictures. The fifth, a *banner*, has lost its text: our label is wrong, and the model is right.
+# In nine of the twelve mistakes the model says *banner*; only 14 of the twenty photographs are right. The second row
+# hints why. The two surest mistakes are motorcycles; two training banners show motorcycles, and no training photograph
+# does. So the model may have learned *motorcycle* instead of *text on a picture*. Such a **shortcut** calls for other
+# training pictures. The fifth, a *banner*, has lost its text: our label is wrong, and the model is right.
 #
-# Of the answers that are sure by 80 % or more, the border that we shall use, 94.5 % are right.
+# Our threshold for sorting is a probability of 80 %. Of the answers that reach it, 94.5 % are right.
 #
 # ### Step 6 · Deploy
 #
@@ -303,8 +303,8 @@ unsorted = sorted((FOLDER / "unsorted").iterdir())
 here = model.predict(np.stack([read(file) for file in unsorted]), verbose=0)
 
 # %% [markdown]
-# The program that the company gets. It needs Keras, NumPy, Pillow and that file. What the model is unsure of it sets
-# aside for a person:
+# The company gets the following program. It needs Keras, NumPy, Pillow and the saved file. It sets a picture aside for
+# a person if the model is unsure:
 
 # %%
 # %%writefile {FOLDER}/sort.py
@@ -366,10 +366,10 @@ lesson.claim(
 # %% [markdown]
 # ## On your own data
 #
-# Say you have one folder, a sub-folder for each kind, not yet divided. As a stand-in: 120
-# pieces of three photographs, of brick, grass and gravel. Pictures of one place, one person, one client must stay
-# together, or the test flatters you (lesson 04); here a place is a strip of a photograph, and the file names say which,
-# up to the dash. The baseline is a support vector machine (SVM) on pixels, without a network.
+# Say you have one folder with a sub-folder for each kind, not yet split. We imitate it with 120 pieces of three
+# photographs: brick, grass and gravel. Pictures of one place, person or client must go into the same part, or the test
+# accuracy is too high (lesson 04). Here a place is a strip of a photograph; the file name before the dash says which.
+# For comparison, a support vector machine (SVM) learns from pixels, without a network.
 
 # %%
 MINE, rng = FOLDER / "mine", np.random.default_rng(SEED)  # your folder; then leave out the rest
@@ -431,12 +431,12 @@ def from_scratch():
     return keras.Sequential([*layers_in_turn, layers.Flatten(), layers.Dropout(0.5)])
 
 
-def right_after(body, learn, judge, rate, epochs):
-    """Train a body and a new last layer on inputs and labels; return the share of the others that are right."""
+def accuracy_of(body, fit_on, test_on, rate, epochs):
+    """Train a body and a new last layer on `fit_on`; return the accuracy on `test_on`."""
     network = keras.Sequential([body, layers.Dense(len(kinds), activation="softmax")])
     network.compile(keras.optimizers.Adam(rate), **recipe)
-    network.fit(*learn, batch_size=20, epochs=epochs, verbose=0)
-    return network.evaluate(*judge, verbose=0)[1]
+    network.fit(*fit_on, batch_size=20, epochs=epochs, verbose=0)
+    return network.evaluate(*test_on, verbose=0)[1]
 
 
 # %%
@@ -452,19 +452,18 @@ for draw in range(3):
     drawn, _ = train_test_split(range(len(both)), train_size=20 * len(kinds), **chance)
     svm = SVC(C=10).fit(both_pixels[drawn], both_labels[drawn])
     right["pixels, no network"].append(svm.score(test_pixels, test_labels))
-    learn, judge = (both[drawn], both_labels[drawn]), (test, test_labels)
-    right["from scratch"].append(right_after(from_scratch(), learn, judge, 0.002, 30))
-    learn, judge = (both_features[drawn], both_labels[drawn]), (test_features, test_labels)
-    right["borrowed, frozen"].append(right_after(layers.Dropout(0.2), learn, judge, 0.003, 20))
+    fit_on, test_on = (both[drawn], both_labels[drawn]), (test, test_labels)
+    right["from scratch"].append(accuracy_of(from_scratch(), fit_on, test_on, 0.002, 30))
+    fit_on, test_on = (both_features[drawn], both_labels[drawn]), (test_features, test_labels)
+    right["borrowed, frozen"].append(accuracy_of(layers.Dropout(0.2), fit_on, test_on, 0.003, 20))
 for name, shares in right.items():
     print(f"{name:20}", *(f"{share:7.1%}" for share in shares), f"   mean {np.mean(shares):.1%}")
 gain = paired_interval(right["borrowed, frozen"], right["from scratch"])
 
 # %% [markdown]
-# Borrowed features get 90.6 % right, a network of our own 70.3 %, pixels 60.3 %. The **interval** below
-# says where the mean gain over many draws is likely to lie, judging by how much the three gains differ. It is
-# meant to hold the true value nineteen times in twenty, over other draws of labels, not other pictures; from three
-# draws it is rough. *Deeper* has ten.
+# Borrowed features get 90.6 % right, a network of our own 70.3 %, pixels 60.3 %. The **interval** below says where the
+# mean gain over many draws is likely to lie, judging by how much the three gains differ. It is a 95 % confidence
+# interval, for other draws of labels, not for other pictures. From three draws it is rough; *Deeper* has ten.
 
 # %%
 lesson.claim(
@@ -478,7 +477,7 @@ lesson.claim(
 # %% [markdown]
 # ## Where it breaks
 #
-# **The range.** Many programs divide pixels by 255. This network must not get them so. No error says it:
+# **The range.** Many programs divide pixels by 255. For this network that is wrong, and no error warns you:
 
 # %%
 divided = model.predict(test / 255, verbose=0).argmax(axis=1)
@@ -496,7 +495,7 @@ lesson.claim(
 
 # %% [markdown]
 # The network sees almost black pictures and calls all of them *banner*: 16.7 %, as in guessing. The repair: find out
-# what your network reads, put the step into the model, and look at the range of what you feed in.
+# which range your network reads, put the rescaling into the model, and look at the range of your inputs.
 #
 # ## What it shows and what it does not
 #

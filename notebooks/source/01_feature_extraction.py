@@ -110,7 +110,7 @@ _ = plot_images(letters.images[:10], [names[answer] for answer in letters_say[:1
 #             borrowed, frozen                      new, trained
 # picture ──▶ 4 blocks of convolutions ──▶ features ──▶ last layer ──▶ a probability
 # 32×32×3     learned from 40,000          104          1,050          for each digit
-#             printed letters              numbers      numbers
+#             printed letters              numbers      weights
 # ```
 #
 # This is **feature extraction**. What the network was trained on is the **source**, what we want is the **target**.
@@ -127,7 +127,7 @@ base = keras.Model(network.input, network.get_layer("stage3").output)
 base.trainable = False
 borrowed = base.get_weights()
 reader = keras.Sequential([base, layers.GlobalAveragePooling2D()])  # the mean over the 4×4 places
-print(f"{base.count_params():,} numbers; arrays of weights to train: {len(base.trainable_weights)}")
+print(f"{base.count_params():,} weights; arrays of weights to train: {len(base.trainable_weights)}")
 
 # %% [markdown]
 # ### Bring pictures to the form that the network knows
@@ -171,9 +171,9 @@ shown = wrong[:: len(wrong) // 10 + 1]
 _ = plot_images(test.images[shown], [f"{test.labels[n]}, says {says[n]}" for n in shown])
 
 # %% [markdown]
-# From fifty pictures, 89.7 % of 897 others are right. Rate and epochs are ordinary choices, not tuned:
-# the loss is near zero, so the layer knows its fifty by heart. But the mistakes are not spread evenly: 34 of the 92
-# are ones. Compare the labelled ones in the first figure with the misread ones.
+# Trained on fifty pictures, the layer gets 89.7 % of 897 others right. Learning rate and epochs are ordinary values,
+# not tuned. The loss ends near zero: the layer knows its fifty by heart. The mistakes are not spread evenly: 34 of the
+# 92 are the digit 1. Compare the labelled 1s (first figure, top right) with the misread 1s.
 #
 # And no borrowed weight moved: we counted.
 #
@@ -193,15 +193,15 @@ print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are rig
 # %% [markdown]
 # The same fifty pictures and features, and 92.6 % are right. One draw can't rank the two.
 #
-# The price: no **augmentation**, no turning or shifting of each picture anew in every epoch; a changed picture has
-# features of its own.
+# The price: you can't use **augmentation** (turning or shifting each picture anew in every epoch), because a changed
+# picture has other features.
 #
 # ## On your own data
 #
 # Ten labelled pictures of each kind, as they stand on a web site: that is what many people have. For photographs,
 # borrow a network that has seen photographs: EfficientNet-Lite0 of lesson 00, trained on ImageNet. The next cell makes
-# a folder as a stand-in (a program paints the pictures around real photographs). For your own, leave it out and write
-# `FOLDER = Path("my-pictures")`: a folder with `train` and `test`, in each a sub-folder for each kind. Look first with
+# an example folder (a program paints the pictures around real photographs). For your own pictures, replace that cell by
+# `FOLDER = Path("my-pictures")`: a folder with `train` and `test`, each with a sub-folder per kind. First check it with
 # `tlcourse check FOLDER`.
 
 # %%
@@ -222,10 +222,10 @@ large = plt.figure(figsize=(8, 3.4)).gca()
 _ = plot_images(mine.images[::5], [kinds[n] for n in mine.labels[::5]], columns=6, ax=large)
 
 # %% [markdown]
-# The steps are those of *By hand*: cut, freeze, features once, ridge. Two questions remain, and sixty
-# labels must answer both. Is borrowing better than no network? And in what size should the network read the pictures?
-# With so few we set nothing aside. **Cross-validation** leaves out a fifth in turn and trains on the rest;
-# *stratified* folds leave out two of each kind, always.
+# The steps are those of *By hand*: cut, freeze, features once, ridge. Two questions remain, and sixty labels must
+# answer both. Is borrowing better than no network? And in what size should the network read the pictures? With sixty
+# labels we have no validation set. **Cross-validation** leaves out each fifth (*fold*) in turn and trains on the rest;
+# *stratified* folds always leave out two of each kind.
 
 
 # %%
@@ -251,8 +251,8 @@ for name, right in tried.items():
 best = max((64, 128), key=lambda side: tried[side].mean())
 
 # %% [markdown]
-# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128; in each fold of twelve 128 is
-# ahead or level: a choice, no proof. So take the better size, train on all sixty, and look at the test set once.
+# Without a network 53.3 %, borrowed 83.3 % at 64 pixels and 90.0 % at 128. In every fold (twelve pictures) 128 is ahead
+# or level: enough to choose, no proof. So take the better size, train on all sixty, and look at the test set once.
 
 # %%
 final = read_parts(FOLDER, side=best)
@@ -359,7 +359,7 @@ for name, shares in right.items():
         f"{name:9} mean {np.mean(shares):.1%}, single draws {min(shares):.1%} to {max(shares):.1%}"
     )
 gain = paired_interval(right["letters"], right["pixels"])
-print("letters less pixels:", gain)
+print("letters minus pixels:", gain)
 _, ax = plt.subplots(figsize=(4.5, 2.4))
 for place, (name, shares) in enumerate(right.items()):
     ax.plot(shares, np.full(20, place) + np.linspace(-0.2, 0.2, 20), "o", label=name)
@@ -370,8 +370,8 @@ _ = ax.set(xlabel="share of the test digits that is right", yticks=[0, 1, 2], yt
 # **interval** in brackets is about the mean gain over many draws from this pool; not about other people's handwriting.
 # Random weights get 67.4 %: what helps is what was learned.
 #
-# What speaks against us: with fifty labels of each digit, half a point is left, if that (*Deeper*, where another way of
-# reading the features does better).
+# But with fifty labels of each digit, the gain is half a point at most. (In *Deeper*, another way of reading the
+# features does better.)
 
 # %%
 lesson.claim(
@@ -407,14 +407,13 @@ lesson.claim(
     "inverted-costs",
     "Inverting all pictures, labelled ones too, costs the borrowed features accuracy.",
     holds=cost.low > 0,
-    observed={"cost": cost, "less pixels": paired_interval(turned, right["pixels"])},
+    observed={"cost": cost, "minus pixels": paired_interval(turned, right["pixels"])},
 )
 
 # %% [markdown]
-# No error, the same shapes, a sensible range. And 80.2 %, where the pixels get 85.0 %: here the borrowed network is
-# *worse* than none. What it knows, it knows about bright strokes on black. The repair is what we did above:
-# look at a picture *after* `prepare`, beside one that the network was trained on. Exercise 01.2 repairs it at the
-# door.
+# There is no error; the shapes are the same, and the range is sensible. But letters get 80.2 %, pixels 85.0 %: here the
+# borrowed network is *worse* than none. Its knowledge is about bright strokes on black. To notice this, do as above:
+# look at a picture *after* `prepare`, beside one that the network was trained on. Exercise 01.2 repairs the input.
 #
 # ### Forgotten to freeze
 #
@@ -437,10 +436,9 @@ print(
 )
 
 # %% [markdown]
-# The digits are about as good, in this one draw. But at this rate the network ends with 2.8 % of the
-# letters: it is no longer what you borrowed, and features computed once would be wrong after the first step. Whether
-# relearning pays, and how to do it with care, is lesson 02. The repair is one line, and counting what moved is how to
-# check it.
+# The digits are about as good, in this one draw. But at this learning rate the network ends with 2.8 % of the letters:
+# it is no longer what you borrowed, and features computed once would be wrong after the first step. Whether relearning
+# pays, and how to do it with care, is lesson 02. The repair is one line, and counting what moved is how to check it.
 #
 # ## What it shows and what it does not
 #
@@ -518,7 +516,7 @@ lesson.check("01.1", letters_with, reasons)
 # <!-- not measured here: the solution of this exercise -->
 # </details>
 #
-# ### Exercise 01.2 · Repair it at the door
+# ### Exercise 01.2 · Repair the input
 #
 # Colleagues send scans of which nobody knows the polarity. Write `normalise(images)`: it takes float pictures in
 # [0, 1], some bright on dark, some dark on bright, and returns all of them bright on dark. You may look at pixels, not

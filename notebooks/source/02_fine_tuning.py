@@ -24,9 +24,9 @@
 # You have twenty labelled pictures of each digit to train on, and twenty to make choices with. Will the network get
 # better, or only forget?
 #
-# **After this lesson you can** unfreeze a pretrained network and train it on, in plain Keras; choose how much of it and
-# how fast; see what it forgets meanwhile; do it with pictures of your own; and find two mistakes that raise no error.
-# 75 to 135 minutes with the exercises. Lesson 01 comes first.
+# **After this lesson you can** unfreeze a pretrained network and train it further, in plain Keras; choose how many
+# layers and which rate; see what it forgets meanwhile; do it with pictures of your own; and find two mistakes that
+# raise no error. 75 to 135 minutes with the exercises. Lesson 01 comes first.
 
 # %% tags=["parameters"]
 LESSON = "02"
@@ -141,9 +141,9 @@ print(f"frozen: {frozen:.1%} of the validation digits are right; guessing: 10.0%
 # %% [markdown]
 # ### Unfreeze the end, compile again, train slowly
 #
-# A flag on each layer says whether it may train. Ours (the answer to exercise 00.2) go from the end, and leave out
-# batch normalisation. The last of the network's four blocks has ten layers (`base.summary()` lists them). Then
-# `compile` again: changed flags act after it. The rate is a twentieth of the head's.
+# The flag `trainable` says whether a layer may train. `unfreeze` (the answer to exercise 00.2) sets it for the last
+# layers, except batch normalisation. The last of the network's four blocks has ten layers (`base.summary()` lists
+# them). Then `compile` again: changed flags take effect only then. The learning rate is a twentieth of the head's.
 
 
 # %%
@@ -157,7 +157,7 @@ def unfreeze(base, last):
 unfreeze(base, last=10)
 model.compile(keras.optimizers.Adam(0.0005), **recipe)
 count = sum(np.prod(weight.shape) for weight in model.trainable_weights)
-print(f"{count:,} of {model.count_params():,} numbers will be trained, those of the head and of")
+print(f"{count:,} of {model.count_params():,} weights will be trained, those of the head and of")
 print([layer.name for layer in base.layers if layer.trainable_weights])
 
 # %%
@@ -172,7 +172,7 @@ print("validation:", *(f"{share:.1%}" for share in curves["val_accuracy"]))
 # The validation digits go from 77.0 to 81.0 %. In the first epoch they go *down*; who stops there stops
 # too early. (*Deeper* asks why.)
 #
-# ### How much, and how fast?
+# ### How many layers, which rate?
 #
 # Now all of the base, at three rates. Frozen stays among the candidates. For each we also ask how many of the 200
 # letters `network` still names.
@@ -205,12 +205,12 @@ for name, (right, _) in tried.items():
 model.set_weights(tried[best][1])
 
 # %% [markdown]
-# *The target*: all of it at 0.0005 gets 91.0 % of the test digits right, the end alone, at this rate,
-# 80.3 %. Frozen, with this head on this layer, it is 73.6 %; there are better ways to read a frozen network, as you
-# will see. *The rate*: at 0.0025 the network ends far below frozen, at 0.0001 it has learned less, 80.6 %. Always try
-# three, a factor of five apart; if the best is at an end, go on there. *The source*: nobody asked the network to keep
-# its letters. At the rate that is best for the digits it still names 73.5 % of them, at the high one 2.5 %. This is
-# **forgetting**.
+# *The target*: training the whole base at 0.0005 gets 91.0 % of the test digits right; training only its end at the
+# same rate gets 80.3 %. The frozen base with this head gets 73.6 %; you will see better ways to read a frozen network.
+# *The rate*: at 0.0025 the network ends far below frozen; at 0.0001 it learns less, 80.6 %. Always try three rates, a
+# factor of five apart; if the lowest or highest is best, try one beyond it. *The source*: training does not ask the
+# network to keep its letters. At the best rate for digits it still names 73.5 % of the letters, at the high rate 2.5 %.
+# This is **forgetting**.
 #
 # The validation set chose. The column *test* is for you to see; a choice made by it would be worth nothing.
 
@@ -225,12 +225,12 @@ lesson.claim(
 # %% [markdown]
 # ## On your own data
 #
-# A camera looks at dice: how many pips? Forty of each kind are labelled for training, twenty for choosing. The
-# network is EfficientNet-Lite0, which learned from ImageNet's photographs, where nobody counts.
+# A camera looks at dice: how many pips (dots)? Forty of each kind are labelled for training, twenty for choosing. The
+# network is EfficientNet-Lite0, which learned to name ImageNet's photographs, not to count.
 #
-# The next cell makes the folder (a program paints the dice on real photographs, other regions in training and
-# test). For your own, leave it out and write `FOLDER = Path("my-pictures")`: a folder with `train`,
-# `validation`, `test`, in each a sub-folder for each kind. Look first with `tlcourse check FOLDER`.
+# The next cell makes the folder (a program paints the dice on real photographs, other regions in training and test).
+# For your own pictures, replace that cell by `FOLDER = Path("my-pictures")`: a folder with `train`, `validation`,
+# `test`, each with a sub-folder per kind. First check it with `tlcourse check FOLDER`.
 
 # %%
 from tlcourse.datasets import write_pictures
@@ -245,15 +245,15 @@ _ = write_pictures(MINE, FOLDER, **about)
 from tlcourse.own_data import read_parts
 
 parts = read_parts(FOLDER, side=SIDE)
-mine, known, judged = ((part.images, part.labels) for part in parts.values())
+mine, my_val, judged = ((part.images, part.labels) for part in parts.values())
 kinds = parts["train"].kinds
-print(len(mine[1]), "to train,", len(known[1]), "to choose,", len(judged[1]), "to test:", *kinds)
+print(len(mine[1]), "to train,", len(my_val[1]), "to choose,", len(judged[1]), "to test:", *kinds)
 _ = plot_images(mine[0][::10], [kinds[label] for label in mine[1][::10]], columns=12)
 
 # %% [markdown]
-# First without fine-tuning. How far do pixels get, in a support vector machine? And frozen features? Be
-# fair to them: read several layers, and each in two ways, as the **mean** over its places, which forgets where
-# something is, and **flat**, all places one after the other.
+# First, two baselines without fine-tuning: a support vector machine on pixels, and frozen features. To be fair to
+# frozen features, we read several layers, each in two ways. **mean** averages over the places and forgets where
+# something is; **flat** lists all places one after the other.
 
 # %%
 from sklearn.linear_model import RidgeClassifierCV, RidgeCV
@@ -267,7 +267,7 @@ readings = {
     for way, read in ways.items()
 }
 my_reader = keras.Model(big.input, readings)
-x, x_known, x_judged = (my_reader.predict(images, verbose=0) for images, _ in (mine, known, judged))
+x, x_val, x_judged = (my_reader.predict(images, verbose=0) for images, _ in (mine, my_val, judged))
 pixels, judged_pixels = (
     part[0][:, 2::4, 2::4].reshape(len(part[1]), -1) for part in (mine, judged)
 )
@@ -275,23 +275,22 @@ of_pixels = SVC(C=10).fit(pixels, mine[1]).score(judged_pixels, judged[1])
 print(f"pixels, SVM: {of_pixels:.1%} of the test pictures")
 
 # %%
-ridges, still = {}, {}
+ridges, frozen_val = {}, {}
 for name in readings:  # ridge with a column for each kind: the largest is the answer
     ridges[name] = RidgeCV(np.logspace(-2, 6, 17)).fit(x[name], np.eye(len(kinds))[mine[1]])
-    still[name] = np.mean(ridges[name].predict(x_known[name]).argmax(axis=1) == known[1])
-    print(f"frozen, {name:17} {x[name].shape[1]:6,} numbers: validation {still[name]:.1%}")
-best_frozen = max(still, key=still.get)
+    frozen_val[name] = np.mean(ridges[name].predict(x_val[name]).argmax(axis=1) == my_val[1])
+    print(f"frozen, {name:17} {x[name].shape[1]:6,} numbers: validation {frozen_val[name]:.1%}")
+best_frozen = max(frozen_val, key=frozen_val.get)
 
 # %% [markdown]
-# Guessing would give 16.7 %: pixels hardly do better. We cut at `block11_out`, as was settled on other
-# dice: a later layer than `block06_out`, so more can learn, and still a grid of 4×4 places, where the end has 2×2. The
-# head first:
+# Guessing would give 16.7 %: pixels hardly do better. We cut at `block11_out`, which we chose on other dice. It comes
+# after `block06_out`, so more layers can learn, and still has 4×4 places; the end has 2×2. Train the head first:
 
 # %%
 my_base = keras.Model(big.input, big.get_layer(CUT).output)
 top = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(kinds), activation="softmax")])
 top.compile(keras.optimizers.Adam(0.01), **recipe)
-watched = x_known[f"{CUT}, mean"], known[1]
+watched = x_val[f"{CUT}, mean"], my_val[1]
 top.fit(x[f"{CUT}, mean"], mine[1], validation_data=watched, epochs=30, **options)
 own = keras.Model(big.input, top(readings[f"{CUT}, mean"]))
 
@@ -304,8 +303,8 @@ for rate in (0.0002, 0.001, 0.005):
     own.set_weights(own_start)
     unfreeze(my_base, last=len(my_base.layers))
     own.compile(keras.optimizers.Adam(rate), **recipe)
-    own.fit(*mine, validation_data=known, epochs=15, **options)
-    results[rate] = own.evaluate(*known, verbose=0)[1], own.get_weights()
+    own.fit(*mine, validation_data=my_val, epochs=15, **options)
+    results[rate] = own.evaluate(*my_val, verbose=0)[1], own.get_weights()
     print(f"fine-tuned at {rate}: {results[rate][0]:.1%} of the validation pictures are right")
 best_rate = max(results, key=lambda rate: results[rate][0])
 
@@ -344,7 +343,7 @@ lesson.claim(
 
 # %%
 answer = own.output
-if still[best_frozen] >= results[best_rate][0]:
+if frozen_val[best_frozen] >= results[best_rate][0]:
     own.set_weights(own_start)
     ridge, last = ridges[best_frozen], layers.Dense(len(kinds))
     answer = last(readings[best_frozen])
@@ -406,7 +405,7 @@ for rows in draws[1:]:
 for name, right in worth.items():
     print(f"{name:14}", *(f"{share:7.1%}" for share in right), f"   mean {np.mean(right):.1%}")
 for name in ("frozen, mean", "frozen, flat"):
-    print(f"fine-tuned less {name}: {paired_interval(worth['fine-tuned'], worth[name])}")
+    print(f"fine-tuned minus {name}: {paired_interval(worth['fine-tuned'], worth[name])}")
 
 # %% [markdown]
 # The highest number trains no network at all: frozen and read *flat* gets 91.6 %, fine-tuned 90.4 %, frozen and read as
@@ -433,14 +432,15 @@ with suppress(ValueError):  # JAX refuses; TensorFlow does not
 
 
 # %% [markdown]
-# The ten that could train before still did, without an error: a `fit` that has run keeps its flags until
+# The ten arrays that were trainable before still changed, without an error: after a `fit`, old flags stay active until
 # the next `compile`. The repair: set flags, *then* compile, each time.
 #
-# ### The guides' own line
+# ### The line `training=False`
 #
-# Batch normalisation has two modes. In training mode it normalises by the batch, and moves its averages towards it.
-# Many guides, that of Keras too, keep the averages fixed by calling the base as `base(x, training=False)` when the
-# model is built. Let us count what moves in one epoch of `fit`: once with that line, once with flags on the layers.
+# Batch normalisation has two modes. In training mode it normalises by the batch, and updates its averages; in inference
+# mode it only uses them. Many guides, Keras's too, keep the averages fixed by calling the base as `base(x,
+# training=False)` when the model is built. Let us count what moves in one epoch of `fit`: once with that line, once
+# with flags on the layers.
 
 
 # %%
@@ -620,8 +620,7 @@ lesson.check("02.2", moved_by_fit, reasons)
 #
 # <details><summary>Why the head first?</summary>
 #
-# A random head makes large errors. Their gradients flow back into the base and change what it knew. It is cheap, too.
-# That it gains accuracy on these digits *Deeper* could not show.
+# A random head makes large errors. Their gradients flow back into the base and change what it knew. That order is cheap, too. *Deeper* could not show that it gains accuracy here.
 # </details>
 #
 # ## Recap

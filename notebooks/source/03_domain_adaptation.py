@@ -108,9 +108,9 @@ _ = plot_images(np.concatenate([raw[:10], aligned[:10]])[..., 0], columns=10)
 # $$\mathcal{L} \;=\; \underbrace{\tfrac1n \sum\nolimits_i H(p_i)}_{\text{doubt in each answer}} \;-\;
 # \underbrace{H\big(\tfrac1n \sum\nolimits_i p_i\big)}_{\text{variety of all answers}}$$
 #
-# This is **information maximisation** (for adaptation: SHOT, Liang et al. 2020). The last layer, the **head**, is
-# frozen: it stands for what a 3 is. The layers before it, the **encoder**, learn to bring handwriting to where the head
-# is certain. It works only if the network is mostly right to begin with.
+# This is **information maximisation** (for adaptation: SHOT, Liang et al. 2020). The last layer, the **head**, stays
+# frozen: it keeps what print taught. The layers before it, the **encoder**, learn features of handwriting for which the
+# head gives certain answers. This works only if the network is mostly right at the start.
 #
 # ## By hand
 #
@@ -186,7 +186,7 @@ print(f"handwriting, own statistics: {right['own statistics'].mean():.1%}")
 # %% [markdown]
 # Here it changes little: 74.1 % before, 74.0 % after.
 #
-# ### Certain each, all classes in use
+# ### Certain answers, all classes in use
 #
 # The formula as a Keras loss, and a function that trains with it. `fit` wants labels, so it gets zeros, which the loss
 # ignores.
@@ -222,7 +222,7 @@ for name in ("untouched", "certain, all classes"):
     print(f"{name}: {right[name].mean():.1%} right; misread 0s, 1s, … 9s: {missed}")
 plt.figure(figsize=(4, 2))
 plt.plot(np.arange(1, 21), losses)
-_ = plt.xlabel("epoch"), plt.ylabel("doubt less variety")
+_ = plt.xlabel("epoch"), plt.ylabel("loss: doubt − variety")
 
 # %%
 wrong = np.flatnonzero(~right["certain, all classes"])
@@ -236,11 +236,11 @@ _ = plot_images(test_images[some, ..., 0], titles, columns=10)
 # From 74.1 to 89.7 %, without a label. But 44 of the 9s are still misread, 41 of them as a 3: to this loss a certain 3
 # is as good as a certain 9. On average it is 95.0 % sure, more than it is right: it was taught to be.
 #
-# Ten networks (*Deeper*), this one and nine others, went from 66.6 … 76.7 % to 76.0 … 93.4 %, in the mean
-# from 73.0 to 87.6 %. <!-- measured in Deeper -->
+# Ten networks (*Deeper*), this one among them, had 66.6 to 76.7 % before (mean 73.0) and 76.0 to 93.4 % after (mean
+# 87.6). <!-- measured in Deeper -->
 #
-# This print is our luckiest of five. On the others, five networks each gained 3.5 to 10.9 points over training on with
-# print, once not certainly.
+# This print is the luckiest of five. With the others, five networks each gained 3.5 to 10.9 points over further
+# training on print; one gain is uncertain.
 # <!-- not measured here: Deeper, seeds 1 to 4 -->
 #
 # ## On your own data
@@ -272,8 +272,7 @@ _ = plot_images(np.concatenate([day[0][::16], night[:10]]), columns=10)
 
 # %% [markdown]
 # The encoder is borrowed: `photos`, built like lesson 01's `letters`, which learned from 45,000 small photographs, cut at
-# `stage2`, its last block but one. Its averages belong to those photographs; it gets the day's *before* a head is trained
-# on it, as it will get the night's.
+# `stage2`, its last block but one. Its batch-normalisation averages come from those photographs. *Before* a head is trained, we replace them by the day's, later by the night's.
 
 # %%
 from tlcourse.backbones import load_network
@@ -325,9 +324,9 @@ for name, loss in {"certain alone": certain, "certain, all classes": certain_all
     score(name)
 
 # %% [markdown]
-# Own statistics do most of it, from 25.0 to 74.3 %. They correct the mean and spread of the features. (`fit`
-# normalises by the batch, so certainty starts from there, not from guessing.) Certainty has 77.0 %, eight pictures of
-# 300 more; the day had 80.0. Without labels you can't choose rates and epochs; these were chosen on other nights like
+# Own statistics do most of it, from 25.0 to 74.3 %. They correct the mean and spread of the features. (`fit` normalises
+# by the batch, so adaptation starts there, not at guessing.) *Certain, all classes* has 77.0 %, eight more of 300
+# pictures (by day: 80.0). Without labels you can't choose rates and epochs; these were chosen on other nights like
 # this.
 #
 # And rule one? If you can imitate the night, do it: darken the day's pictures until their mean is that of the night,
@@ -341,9 +340,9 @@ adapt(camera, certain_all_classes, night, rate=0.0003)
 score("night imitated, then certain, all classes")
 
 # %% [markdown]
-# Imitated, the night needs no adaptation to reach 71.0 %. Both together have 80.7 %, eleven pictures more than
-# adaptation alone: too few to rank them. Save this camera, load it, ask about one picture of the night, and about
-# something that is none of the kinds.
+# Imitating the night gives 71.0 % without adaptation. Imitation and adaptation together have 80.7 %, eleven pictures
+# more than adaptation alone: too few to rank them. Save this camera, load it, ask about one picture of the night, and
+# about something that is none of the kinds.
 
 # %%
 p = layers.Softmax()(camera.outputs[0])
@@ -360,34 +359,35 @@ for name, picture in {kinds[judged[1][0]]: judged[0][0], "a page": page}.items()
 #
 # ## Is it worth it?
 #
-# **As many steps on print**, and own statistics at the end: perhaps training on is enough. **Certainty alone**. And the
-# method that every guide names, an **adversary** (DANN, Ganin et al. 2016): a small network, the *spy*, learns to tell
-# from the features whether a digit is printed or handwritten. The encoder goes on learning print, and learns to deceive
-# the spy. The trick is a layer that changes nothing on the way forward and turns the gradient round on the way back.
+# We compare three other methods. **Further print** trains as many steps on print alone, with own statistics at the end.
+# **Certain alone** omits variety. The best-known method is an **adversary** (DANN, Ganin et al. 2016): a small network,
+# the *domain classifier*, learns to tell from the features whether a digit is printed or handwritten. The encoder goes
+# on learning print, and learns to fool this classifier. A *gradient reversal layer* does it: forward it changes
+# nothing, backward it flips the gradient's sign.
 #
 # All begin at `start`, keep the head frozen (`adapt` froze it), and take 250 to 280 steps. **Guess first:** which is
 # best?
 
 
 # %%
-def turned(features, strength):
-    """The features as they are; on the way back, their gradient times -strength."""
+def reverse_gradient(features, strength):
+    """Forward: the features, unchanged. Backward: their gradient times -strength."""
     return ops.stop_gradient((1 + strength) * features) - strength * features
 
 
 # %%
 def oppose(strength, images, epochs=4):
-    """From `start`, train on print with labels, and against a spy who tells print from hand."""
+    """From `start`, train on labelled print, and against a classifier that tells print from hand."""
     model.set_weights(start)
     print_in, hand_in = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
     of_print, of_hand = encoder(print_in), encoder(hand_in)
-    spy = keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(1)])
-    guesses = [spy(turned(features, strength)) for features in (of_print, of_hand)]
+    domain = keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(1)])
+    guesses = [domain(reverse_gradient(features, strength)) for features in (of_print, of_hand)]
     both = keras.Model([print_in, hand_in], [head(of_print), *guesses])
-    unmask = keras.losses.BinaryCrossentropy(from_logits=True)
+    logistic = keras.losses.BinaryCrossentropy(from_logits=True)
     steps = epochs * 4000 // 64
     both.compile(
-        Adam(CosineDecay(0.001, steps)), [smoothed, unmask, unmask], loss_weights=[1, 0.5, 0.5]
+        Adam(CosineDecay(0.001, steps)), [smoothed, logistic, logistic], loss_weights=[1, 0.5, 0.5]
     )
     hand = np.resize(images, (4000, 8, 8, 1))  # the same ones again and again
     truth = [wanted[:4000], np.zeros(4000), np.ones(4000)]
@@ -430,10 +430,10 @@ lesson.claim(
 )
 
 # %% [markdown]
-# The ± makes a 95 % interval over handwriting. It says nothing of another network. *Certain, all classes* gains 14.2
-# points over further print, the adversary 5.8, *certain alone* 10.6. Own statistics alone are 1.6 behind.
+# The ± gives a 95 % interval over other handwriting. It says nothing about other networks. *Certain, all classes* gains
+# 14.2 points over further print, the adversary 5.8, *certain alone* 10.6. Own statistics alone are 1.6 behind.
 #
-# Against us: with five labels of each digit, lesson 01 reads 92.0 % of these test digits.
+# But labels are better: with five of each digit, lesson 01 reads 92.0 % of these test digits.
 # <!-- not measured here: lesson 01 -->
 #
 # Over the ten networks, ten labels of each digit gave 93.4 %, adaptation without a label 87.6 %; after it the same
@@ -445,7 +445,7 @@ lesson.claim(
 # ### Half of the classes are missing
 #
 # Now your unlabelled pictures come from one shelf of the archive, and on it are only the digits 0 to 4. Nobody told
-# you. Certainty with all classes in use promises, in your name, that all ten occur.
+# you. Asking for all classes in use assumes that all ten classes occur.
 #
 # **Guess first:** what will each method do to the answers on this shelf?
 
@@ -484,12 +484,12 @@ lesson.claim(
 
 # %% [markdown]
 # Adaptation did harm. Untouched, the network reads 79.9 % of the shelf; asked for all classes, 68.5 %, and 29.5 % of
-# its answers are digits that are not there. The adversary, 67.0 %: the spy is deceived only if handwriting fills the
-# places of the printed 5s to 9s, too. **The repair is to promise less**: *certain alone* reads 94.6 %.
+# its answers are digits that are not there. The adversary reads 67.0 %: the domain classifier is fooled only if
+# handwriting also looks like the printed 5s to 9s. **The repair is to assume less**: *certain alone* reads 94.6 %.
 #
 # Could you have known? The untouched network says 5 to 9 far less often on the shelf. But at night it said *brick* 199
 # times of 200, and all kinds were there. A count of a bad reader's answers proves nothing. **Label twenty pictures
-# drawn at random**: were all digits equally common, none of twenty would be a 5 to 9 once in a million times.
+# drawn at random**: if all digits were equally common, a draw without any 5 to 9 would occur once in a million.
 #
 # | *Deeper*: mean (lowest … highest), % | archive, ten networks | shelf, five | three nights |
 # |---|---|---|---|
@@ -505,14 +505,14 @@ lesson.claim(
 # |---|---|
 # | all are there, about equally often | certain, all classes |
 # | which are there, and how often | certain, in these shares (exercise 03.1) |
-# | nothing | label twenty; until then *certain alone*: behind *all classes* in the archive, level by night |
+# | nothing | label twenty; until then *certain alone*: worse than *all classes* in the archive, equal at night |
 #
 # ## What it shows and what it does not
 #
 # *It shows* that a network trained on free, printed digits reads many more handwritten ones after adaptation, without a
-# label; that aligning comes first; and that adaptation does harm where its promise about the classes is broken.
+# label; that aligning comes first; and that adaptation does harm where its assumption about the classes is wrong.
 #
-# *It does not show* how much you will gain. Rates, epochs and the spy's strength were
+# *It does not show* how much you will gain. Rates, epochs and the adversary's strength were
 # chosen on MNIST at 8×8, with its labels. The night is planted. A seed varies print, networks and the pictures of the
 # surfaces; the handwriting never changes.
 #
@@ -647,7 +647,7 @@ lesson.check("03.2", evenness, reasons)
 # - **Align the inputs** first, and imitate the target where you can.
 # - **Own statistics**: batch normalisation takes its averages from the target.
 # - **Certain, all classes**: freeze the head, ask for little doubt in each answer and all classes over many.
-# - Promise no more of the classes than you know.
+# - Assume no more about the classes than you know.
 #
 # ## Further reading
 #

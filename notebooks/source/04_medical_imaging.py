@@ -75,8 +75,8 @@ _ = plot_images(here.images[shown], masks=here.masks[shown], columns=5)
 # ### Split patients, not images
 #
 # Two images of a patient look alike. If one is trained on and the other tested on, the model knows the person. So we
-# split *patients*: to train on, to choose on (**validation**), and a **test set** on which nothing is ever chosen. A
-# score belongs to a patient, too: the mean over the images.
+# split *patients* into three parts: for training, for choices (**validation**), and a **test set** on which nothing is
+# ever chosen. Each patient gets one score, too: the mean over the images.
 
 # %%
 order = np.random.default_rng(SEED).permutation(PATIENTS)
@@ -93,11 +93,8 @@ print("in two parts:", len(np.intersect1d(train, test)))
 #
 # $$ z = b + \sum_k w_k f_k, \qquad p = \frac{1}{1 + e^{-z}}. $$
 #
-# $z$ is the **score**. A **threshold** makes a decision of it: from there on, *ill*. Wherever you put it, you pay. Lower
-# it, and more healthy people are alarmed; raise it, and more opacities are missed. The **sensitivity** is the share of the ill
-# that are called ill, the **specificity** the share of the well that are left alone. An accuracy hides which of the two
-# you pay. And others than the patients that you happened to have would have given other numbers: an **interval** says
-# how different.
+# $z$ is the **score**. A **threshold** makes it a decision: scores at or above the threshold mean *ill*. Every choice has a cost. A low threshold alarms more healthy people; a high one misses more opacities. The **sensitivity** is the share of the ill
+# that are called ill, the **specificity** the share of the healthy that are not called ill. An accuracy hides which of the two costs you pay. And other patients would have given other numbers: an **interval** says how different they could be.
 #
 # ## By hand
 #
@@ -161,7 +158,7 @@ _ = roc.set(xlabel="false alarms: 1 − specificity", ylabel="sensitivity", aspe
 
 
 def auc(ill, z):
-    pairs = z[ill][:, None] - z[~ill]  # each ill patient with each well one
+    pairs = z[ill][:, None] - z[~ill]  # each ill patient with each healthy one
     return np.mean((pairs > 0) + 0.5 * (pairs == 0))
 
 
@@ -169,7 +166,8 @@ print(f"validation: AUC {auc(is_ill, z):.3f}; a coin has 0.5")
 
 # %% [markdown]
 # The humps overlap. Each threshold is a point of the curve on the right, the **ROC curve**. The area under it, the
-# **AUC**, has a simple meaning: take an ill patient and a well one; how often does the ill one have the higher score?
+# **AUC**, has a simple meaning: take an ill patient and a healthy one; how often does the ill one have the higher
+# score?
 #
 # ### A threshold and its promise
 #
@@ -185,15 +183,15 @@ def threshold_for(ill, z, specificity=0.9):
 
 threshold = threshold_for(is_ill, z)
 test_ill, called = ill_here[test], scores[test] >= threshold
-print("ill, and called so:", np.sum(test_ill), np.sum(called & test_ill))
-print("well, and called ill:", np.sum(~test_ill), np.sum(called & ~test_ill))
+print("ill:", np.sum(test_ill), "and called ill:", np.sum(called & test_ill))
+print("healthy:", np.sum(~test_ill), "but called ill:", np.sum(called & ~test_ill))
 
 # %% [markdown]
 # ### How sure are we? An interval by hand
 #
-# What would two hundred other patients have given? Pretend that yours are all there are: draw as many again, with
-# repetition, and compute the number anew, a thousand times. The middle 95 % are the interval (the **bootstrap**). Draw
-# *patients*, never images.
+# What would two hundred other patients have given? Treat yours as the whole population: draw as many from them, with
+# replacement, and compute the number again. Do this a thousand times. The middle 95 % are the interval (the
+# **bootstrap**). Draw *patients*, never images.
 
 
 # %%
@@ -208,28 +206,28 @@ def say(name, value, low, high):
     print(f"{name:32} {value:6.3f} [{low:.3f}, {high:.3f}]")
 
 
-def found(called, ill):
+def sensitivity_of(called, ill):
     return np.mean(called[ill])
 
 
-def left_alone(called, ill):
+def specificity_of(called, ill):
     return np.mean(~called[~ill])
 
 
 say("AUC", *with_interval(auc, test_ill, scores[test]))
-say("sensitivity", *with_interval(found, called, test_ill))
-say("specificity", *with_interval(left_alone, called, test_ill))
+say("sensitivity", *with_interval(sensitivity_of, called, test_ill))
+say("specificity", *with_interval(specificity_of, called, test_ill))
 
 
 # %% [markdown]
-# In brackets is the **95 % interval**. The promise of 0.9 was made with some hundred well patients, so it is uncertain
-# itself; here 0.913 [0.853, 0.962] came out. (With few ill patients bootstrap intervals are too short, and at an AUC of
-# 1 they have no width: see *Deeper*.)
+# In brackets is the **95 % interval**. The threshold for 0.9 comes from about a hundred healthy patients, so the
+# promise is uncertain itself; here the test gave 0.913 [0.853, 0.962]. (With few ill patients bootstrap intervals are
+# too short, and at an AUC of 1 they have no width: see *Deeper*.)
 #
 # ### "I was called ill. Am I?"
 #
 # That is the **positive predictive value**, PPV. It depends on how many are ill to begin with, the **prevalence**
-# $\pi$, here about one half, far from any waiting room:
+# $\pi$, here about one half, far more than in practice:
 #
 # $$\text{PPV} = \frac{\pi \cdot \text{sensitivity}}{\pi \cdot \text{sensitivity} + (1 - \pi)(1 - \text{specificity})}.$$
 #
@@ -238,8 +236,8 @@ say("specificity", *with_interval(left_alone, called, test_ill))
 
 # %%
 def ppv(called, ill, prevalence):
-    right = prevalence * found(called, ill)
-    return right / (right + (1 - prevalence) * (1 - left_alone(called, ill)))
+    right = prevalence * sensitivity_of(called, ill)
+    return right / (right + (1 - prevalence) * (1 - specificity_of(called, ill)))
 
 
 for share in (0.5, 0.1, 0.01):
@@ -247,8 +245,8 @@ for share in (0.5, 0.1, 0.01):
     say(f"{share:.0%} are ill: PPV", *of_alarms)
 
 # %% [markdown]
-# The same model, the same threshold: of those called ill, 89.6 % are ill where half of all are, and 8.0 % where one in
-# a hundred is, [4.8 %, 16.7 %]. Whoever reports a predictive value must name the prevalence.
+# With the same model and threshold, 89.6 % of those called ill are ill if half of all are, but only 8.0 % [4.8 %, 16.7
+# %] if one in a hundred is. Whoever reports a predictive value must name the prevalence.
 #
 # ## On your own data
 #
@@ -274,10 +272,10 @@ learn, choose, judge = np.split(np.random.default_rng(SEED).permutation(n), [n /
 print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to test")
 
 # %% [markdown]
-# Borrowed features and plain pixels are the candidates, each with four penalties, and a third one: the network
-# **fine-tuned**, all of it at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson
-# 02's, with batch normalisation frozen, was far behind: AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether the head
-# comes first made no difference.) The patients of `choose` decide.
+# There are three candidates: borrowed features and plain pixels, each with four penalties, and the **fine-tuned**
+# network, trained all at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson 02's
+# recipe, with batch normalisation frozen, was far worse: AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether the head
+# comes first made no difference.) The validation patients (`choose`) decide.
 # <!-- not measured here: development seeds 100 to 102 -->
 
 
@@ -313,8 +311,8 @@ best = max(areas, key=areas.get)
 my_scores, product = candidates[best]
 limit = threshold_for(my_ill[choose], my_scores[choose])
 say(f"{best}: AUC", *with_interval(auc, my_ill[judge], my_scores[judge]))
-say("sensitivity", *with_interval(found, my_scores[judge] >= limit, my_ill[judge]))
-say("specificity", *with_interval(left_alone, my_scores[judge] >= limit, my_ill[judge]))
+say("sensitivity", *with_interval(sensitivity_of, my_scores[judge] >= limit, my_ill[judge]))
+say("specificity", *with_interval(specificity_of, my_scores[judge] >= limit, my_ill[judge]))
 
 product.save(FOLDER / "opacity.keras")
 (FOLDER / "opacity.json").write_text(json.dumps({"threshold": float(limit)}))
@@ -322,15 +320,15 @@ product.save(FOLDER / "opacity.keras")
 saved = keras.models.load_model(FOLDER / "opacity.keras", compile=False)
 limit = json.loads((FOLDER / "opacity.json").read_text())["threshold"]
 noise = np.random.default_rng(SEED).integers(0, 256, (1, 64, 64, 3))
-one = f"{names[judge[0]]}, {'ill' if my_ill[judge[0]] else 'well'}"
+one = f"{names[judge[0]]}, {'ill' if my_ill[judge[0]] else 'healthy'}"
 for name, asked in {one: mine.images[whose == judge[0]], "noise": noise}.items():
     score = saved.predict(asked, verbose=0).mean()
     print(f"{name}: score {score:+.2f}, {'called ill' if score >= limit else 'left alone'}")
 
 # %% [markdown]
-# The patients that choose prefer the fine-tuned network, so it is saved. On sixty test patients it has 0.887 [0.796,
-# 0.955]; its sensitivity may be 0.500 or 0.828. (0.907 was the best of nine on the patients that
-# chose, and so is too high.) P159 is ill and left alone, and noise is called ill.
+# On the validation patients the fine-tuned network is best, so we save it. On sixty test patients its AUC is 0.887
+# [0.796, 0.955]; its sensitivity lies somewhere from 0.500 to 0.828. (0.907 was the best of nine validation results,
+# and so is too high.) P159 is ill and was missed, and noise is called ill.
 #
 # Images that are not square are padded, so that no lung is cut off. DICOM files stand in the table as PNG do; those in
 # which bright means many rays (MONOCHROME1) are turned round.
@@ -366,9 +364,9 @@ for name, its in baselines.items():
     say("   minus that of frozen", *with_interval(more, test_ill, its[test], scores[test]))
 
 # %% [markdown]
-# Fine-tuned, the network has 0.985, and is 0.083 [0.044, 0.130] above frozen: the strongest model is not the one of
-# this page so far. (The interval speaks of other patients, not of another training.) Pixels are far behind, and age and
-# sex say nothing *in this simulation*. In real data they often do; then you must show that the image adds something.
+# Fine-tuned, the network has an AUC of 0.985, 0.083 [0.044, 0.130] above frozen: the model used so far is not the
+# strongest. (The interval covers other patients, not another training run.) Pixels are far behind, and age and sex say
+# nothing *in this simulation*. In real data they often do; then you must show that the image adds something.
 #
 # ## Where it breaks
 #
@@ -394,17 +392,17 @@ for study in range(12):
         too_good[how].append(estimate - auc(new.labels > 0, x_new @ w))
 leak = {how: with_interval(np.mean, np.array(each)) for how, each in too_good.items()}
 for how, value in leak.items():
-    say(f"too good, split {how}", *value)
+    say(f"AUC too high, split {how}", *value)
 
 # %% [markdown]
-# Split by image, the studies are too good by 0.236: the model can recognise patients. Nothing in such a study shows it.
-# By patient no bias can be seen, −0.053 [−0.164, 0.059], but these studies are small.
+# Split by image, the studies overestimate AUC by 0.236: the model can recognise patients. Nothing in such a study shows
+# it. By patient no bias can be seen, −0.053 [−0.164, 0.059], but these studies are small.
 #
 # ### A shortcut: a letter of lead
 #
 # Radiographers put a letter of lead beside the patient. Suppose the ward with the sickest always does, and the others
-# seldom: nineteen of twenty ill patients have the letter, and one of twenty well ones. (Zech et al. 2018 and DeGrave et
-# al. 2021 found such shortcuts.) We fine-tune on these images, and on the same with the letter at random.
+# seldom: nineteen of twenty ill patients have the letter, and one of twenty healthy ones. (Zech et al. 2018 and DeGrave
+# et al. 2021 found such shortcuts.) We fine-tune on these images, and on the same with the letter at random.
 
 # %%
 dice = np.random.default_rng(SEED).random(PATIENTS)
@@ -429,13 +427,14 @@ for how in ("random", "tied"):
     say("   the letter moves its scores by", *with_interval(np.mean, moved[how]))
 
 # %% [markdown]
-# Tested as it was trained, the model with the tied letter is the better one, 0.995: you would have chosen it. Where the
-# letter means nothing it has 0.727, the other 0.978. The cleanest test: the *same* images with and without the letter.
-# It moves the scores by 5.624; in the other model by −0.080. A repair, which we did not run: cut that corner
-# off.
+# On a test set like its training set, the model with the tied letter is better, 0.995: you would have chosen it. Where
+# the letter is random, it has 0.727, the other 0.978. The cleanest test compares the *same* images with and without the
+# letter: the letter moves this model's scores by 5.624, the other's by −0.080. One repair, which we did not run: cut
+# that corner off.
 #
-# Where does it look? The score is a mean over places of the maps, weighted by the last layer. So the weighted sum at a
-# place is its share of the score. (For other ends the gradient gives the weights: **Grad-CAM**, Selvaraju et al. 2017.)
+# Where does it look? The score is the sum of the feature maps, weighted by the last layer, averaged over places. So the
+# weighted sum at a place is its share of the score. (For other last layers, the gradient gives the weights:
+# **Grad-CAM**, Selvaraju et al. 2017.)
 
 # %%
 small, some = keras.Sequential(reader.layers[:2]), lettered["all"][here.labels == 1][:10:2]
@@ -481,8 +480,8 @@ after["own statistics"] = ill_there, z, own_limit
 kept = {}
 for name, (who, z, limit) in after.items():
     say(f"{name}: AUC", *with_interval(auc, who, z))
-    say("   sensitivity", *with_interval(found, z >= limit, who))
-    kept[name] = with_interval(left_alone, z >= limit, who)
+    say("   sensitivity", *with_interval(sensitivity_of, z >= limit, who))
+    kept[name] = with_interval(specificity_of, z >= limit, who)
     say("   specificity", *kept[name])
 
 # %%
@@ -507,11 +506,11 @@ lesson.claim(
 
 
 # %% [markdown]
-# Of the promised 0.9 remain 0.118: nearly everybody is called ill, and the AUC, 0.785, would never say so, for it sees
-# only the order. The fine-tuned network, better at home, breaks its promise, too: 0.278. Own statistics on **both**
-# sides, ours for head and threshold, theirs for their images, give much back without a label: 0.623 [0.585, 0.660],
-# with a sensitivity of 0.821. The price is paid at home: with own statistics the AUC there is 0.844, the sensitivity
-# 0.670, the specificity 0.835, all below those of *By hand*. And 0.623 is no 0.9: only labels from there repair that
+# The specificity falls from the promised 0.9 to 0.118: nearly everybody is called ill. The AUC, 0.785, can't show this:
+# it depends only on the order of the scores. The fine-tuned network, better at home, breaks its promise, too: 0.278. We
+# then use own statistics on **both** sides: ours for head and threshold, theirs for their images. Without a label this
+# raises the specificity to 0.623 [0.585, 0.660], with a sensitivity of 0.821. At home it costs: AUC 0.844, sensitivity
+# 0.670, specificity 0.835, all below those of *By hand*. And 0.623 is not 0.9: only labels from there repair that
 # (exercise 04.2).
 #
 # ## What it shows and what it does not
@@ -587,18 +586,18 @@ lesson.check("04.1", threshold_that_finds, reasons)
 #
 # <details><summary>Hint</summary>
 #
-# `threshold_for` on the first two hundred, `left_alone` on the others.
+# `threshold_for` on the first two hundred, `specificity_of` on the others.
 # </details>
 
 # %%
 ### BEGIN SOLUTION
 their_scores = after["frozen"][1]
 local_threshold = threshold_for(ill_there[:200], their_scores[:200])
-local_specificity = left_alone(their_scores[200:] >= local_threshold, ill_there[200:])
+local_specificity = specificity_of(their_scores[200:] >= local_threshold, ill_there[200:])
 ### END SOLUTION
 
 # %% tags=["wrong-answer"]
-local_specificity = left_alone(after["frozen"][1] >= threshold, ill_there)
+local_specificity = specificity_of(after["frozen"][1] >= threshold, ill_there)
 
 # %% tags=["wrong-answer"]
 local_specificity = 0.9
@@ -606,7 +605,7 @@ local_specificity = 0.9
 # %%
 of_frozen = after["frozen"][1]
 limit_of_local = threshold_for(ill_there[:200], of_frozen[:200])
-kept_elsewhere = left_alone(of_frozen[200:] >= limit_of_local, ill_there[200:])
+kept_elsewhere = specificity_of(of_frozen[200:] >= limit_of_local, ill_there[200:])
 reasons = {
     "It should be one number from 0 to 1.": lambda answer: 0 <= float(answer) <= 1,
     "Choose the threshold on the two hundred, and count on the others.": (

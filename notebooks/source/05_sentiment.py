@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "With 200 labels LoRA gains 5 points over a frozen network, in the mean of five draws; on hard reviews neither is shown to beat a coin."
+#     found: "With 200 labels LoRA gains 5 to 7 points over a frozen network; on hard reviews neither is shown to beat a coin."
 #     minutes: "100 to 160"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
@@ -86,9 +86,9 @@ for row in [*np.flatnonzero(~hard)[:4], *np.flatnonzero(hard)[:2]]:
 #
 # where $d = 32$ is the length of a query.
 #
-# **MiniLM** is a small transformer: six layers with twelve such *heads* each (not ours, the last layer). It was trained
-# to give sentences that belong together, such as a question and its answer, similar vectors. At first it stays
-# **frozen**, and only a new last layer learns. Then a thin addition to it learns as well: LoRA.
+# **MiniLM** is a small transformer: six layers with twelve *attention heads* each (our *head* is the last layer). It
+# was trained to give sentences that belong together, such as a question and its answer, similar vectors. At first
+# MiniLM stays **frozen**, and only a new last layer learns. Then a small addition to MiniLM learns, too: LoRA.
 #
 # ## By hand
 #
@@ -105,7 +105,7 @@ print(f"{len(bag[0].vocabulary_)} words known, {bag.score(test.texts, test.label
 print(test.texts[0], "\nOf this it knows:", *known)
 
 # %% [markdown]
-# Guessing gives 50 %. What it knows of a new review is mostly words that say nothing.
+# Guessing gives 50 %. The words it knows in a new review mostly say nothing.
 #
 # ### Read with a transformer
 #
@@ -156,8 +156,8 @@ for text, similarity in zip(four, vectors @ vectors[0]):
 # The vectors have length 1, so the product of two is the cosine between them. Cold soup and hot soup are nearer than
 # the same complaint in other words: MiniLM learned what a sentence is *about*.
 #
-# This is one of the twelve heads of the first layer, by the formula above. A row is a token that asks,
-# a column one that answers; dark is much attention.
+# The figure shows one of the twelve heads of the first layer. A row is a token with its query, a column one with its
+# key; dark means much attention.
 
 # %%
 sentences = read([f"The food was {word} good." for word in ("not", "really", "very")])
@@ -178,9 +178,9 @@ print("good, six layers later, after really and after:", end=" ")
 print(*[f"{word} {after[1] @ after[n]:.2f}" for n, word in ((2, "very"), (0, "not"))])
 
 # %% [markdown]
-# In this head each token asks the one before it, so *good* hears *not*. (We chose a head that one can read; most can't
-# be.) After six layers, *good* has nearly one vector after *really* and *very* (cosine 0.99), and another after *not*
-# (0.82).
+# In this head each token attends to the one before it: *good* to *not*. (We chose a head that is easy to read; most
+# aren't.) After six layers, *good* has nearly one vector after *really* and *very* (cosine 0.99), and another after
+# *not* (0.82).
 #
 # ### A new last layer
 #
@@ -195,8 +195,8 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
     print(f"\n{p[row]:.2f} positive, in truth {test.labels[row]}: {test.texts[row]}")
 
 # %% [markdown]
-# Even there it is near one half: with twenty labels and this penalty it is unsure of everything. This is *one* draw;
-# forty follow.
+# Even there its probability is near one half: with twenty labels and this penalty it's always unsure. This is *one*
+# draw; forty follow.
 #
 # ### Let it learn, too: LoRA
 #
@@ -309,9 +309,9 @@ on_check["MiniLM with LoRA"] = best
 print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
-# LoRA has most right on the validation set, 85 % after two epochs at 0.003, and is the product. (Of equals `max`
-# takes the simplest. If all are near 100 %, these reviews can't tell them apart.) Only now the test file, and the
-# question of the first line: which reviews are most likely complaints?
+# LoRA is best on the validation set, 85 % after two epochs at 0.003, and is our product. (In a tie `max` takes the
+# first, here the simplest. If all are near 100 %, these reviews can't tell them apart.) Only now we open the test file:
+# which reviews are most likely complaints?
 
 # %%
 new_texts, new_labels = read_texts(FOLDER / "test.csv")
@@ -328,11 +328,11 @@ for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 # %% [markdown]
-# LoRA's ten likeliest complaints are complaints. All three are lower than on the hundred that chose them, LoRA 79.9
+# LoRA's ten likeliest complaints are complaints. All three are worse than on the hundred validation reviews, LoRA 79.9
 # after 85 %: a hundred are few, and a number that you chose by is too high.
 #
-# Save three things: the tokenizer with its longest length; the whole model, to ask; and what was trained, alone, to go
-# on learning.
+# Save three things: the tokenizer with its maximum length; the whole model, for predictions; and the trained weights
+# alone, for further training.
 
 # %%
 tokenizer.save(str(FOLDER / "tokenizer.json"))
@@ -359,7 +359,7 @@ for text, z in zip(asked, answers):
 again, kept = with_lora(frozen), np.load(FOLDER / "lora.npz")  # its head is in the file, too
 for weight, name in zip(again.trainable_weights, kept.files):
     weight.assign(kept[name])
-print(f"apart: {np.abs(again.predict(read(asked), verbose=0)[:, 0] - answers).max():.0e}")
+print(f"largest gap: {np.abs(again.predict(read(asked), verbose=0)[:, 0] - answers).max():.0e}")
 again.compile(keras.optimizers.Adam(0.001), likely)
 _ = again.fit(read(asked[:2]), np.array([1, 0]), epochs=3, verbose=0)
 
@@ -428,17 +428,19 @@ for baseline in ("counting words", "frozen MiniLM"):
 #
 # Over five draws (*Deeper*) the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
-# **On the hard reviews none is shown to beat a coin, and frozen MiniLM, 31.7 ± 11.8 %, is worse than one**: such a
-# review often has the words of the opposite opinion. A share over all reviews hides it.
+# With four other seeds: 4.8 to 7.1, each certain. <!-- not measured here: Deeper, seeds 1 to 4 -->
+#
+# **On the hard reviews no classifier is shown to beat guessing, and frozen MiniLM, 31.7 ± 11.8 %, is worse**: such a
+# review often uses the words of the opposite opinion. The accuracy over all reviews hides this.
 #
 # ## Where it breaks
 #
-# ### Not
+# ### Negation
 #
-# Four sentences with the same words but two: *really good*, *not good*, *really bad*, *not bad*. There are forty such
-# quadruples. *Really good* should be above *not good*, and *not bad* above *really bad*. A score that adds up words
-# gives the first pair the difference of *really* and *not*, and the second pair exactly the opposite. So one pair is
-# right and the other wrong, always. (Plain counts here, so that the argument is exact.)
+# We test forty quadruples: four sentences that differ only in *really good*, *not good*, *really bad*, *not bad*.
+# *Really good* should score above *not good*, and *not bad* above *really bad*. A bag of words adds up one weight for
+# each word. So the first pair differs by the weight of *really* minus that of *not*, the second by exactly the
+# opposite. Therefore one pair is always right and the other wrong. (We use plain counts, so that this is exact.)
 
 # %%
 counts = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts[learn], labels[learn])
@@ -466,13 +468,13 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Pairs with *good*: all right. With *bad*: LoRA 72.5 %, frozen 62.5, counting none. They have heard the *not*. Have
-# they understood? *Not bad* should be above *not good*, and is in 42.5 %. Whatever has a *not* or a *bad* in it scores
-# low. Test each behaviour that you need.
+# All pairs with *good* are right. With *bad*, LoRA has 72.5 %, frozen 62.5, counting none. So both transformers use the
+# *not*. Do they understand it? *Not bad* should score above *not good*, but does in only 42.5 %. Any sentence with
+# *not* or *bad* scores low. Test each behaviour that you need.
 #
-# ### What nobody reads
+# ### Unread text
 #
-# We let MiniLM read 256 tokens, and it has learned English. Nothing says so when you ask:
+# Here MiniLM reads at most 256 tokens, and has learned English. It gives no warning about other texts:
 
 # %%
 long = "We came at seven. " * 60
@@ -496,9 +498,9 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 #
 # | you have | take |
 # |---|---|
-# | up to fifty labels | the frozen transformer, a logistic regression on its vectors (LoRA gained nothing certain, *Deeper*) |
+# | up to fifty labels | the frozen transformer, a logistic regression on its vectors (LoRA gained with three of five seeds, *Deeper*) |
 # | some hundred labels | LoRA, frozen or counting, chosen on labels held back |
-# | long texts, another language | count what is not read; another network |
+# | long texts, another language | count what is unread; use another network |
 #
 # ## Your turn
 #
@@ -629,7 +631,7 @@ lesson.check("05.2", behaviour, reasons)
 # - **A head on them**, and always a bag of words beside it.
 # - **LoRA** with some hundred labels: head first, rate and epochs chosen on labels held back.
 # - **Save together**: model, tokenizer, longest length, what LoRA trained.
-# - **Ask for the parts**: a share over all reviews hides the hard ones.
+# - **Report the parts separately**: the overall accuracy hides the hard reviews.
 # - **Count what is not read**: the ends of long texts, other scripts.
 
 # %% [markdown]

@@ -81,11 +81,11 @@ _ = plot_images(pool.images[:10], pool.labels[:10], columns=10)
 # of yours and on the same test, does better *without* the source (Wang et al. 2019). The baseline is called *ignore*.
 # (The borrowed network is the same in both.)
 #
-# Three **causes**. *They name things differently*: what they call 7 you call 1. *Their pictures are elsewhere*: a
-# printed 1 with a flag looks like your 7. *They outvote you*: two thousand against twenty. In this drawing the large
-# points are yours, the small ones theirs, colours are classes; theirs have your shape and lie to the side. Each line is
-# where ridge changes its mind. Four points alone miss the middle between your groups. Pooled, theirs pull the line to
-# their side. If each counts a fiftieth of yours, they steady it and pull little. (A chosen drawing: over a hundred
+# There are three **causes**. *Other labels*: what they call 7 you call 1. *Other pictures*: a printed 1 with a flag
+# looks like your 7. *Too many*: two thousand outvote twenty. In the figure, large points are yours, small ones theirs;
+# colours are classes. Theirs have the same shape, but lie to the lower right. Each line is a decision boundary of
+# ridge. Your four points alone (dotted) miss the middle between your groups. Pooling (dashed) pulls the line towards
+# theirs. At weight 0.02 (solid) theirs steady the line and pull it little. (We chose this drawing: over a hundred
 # others the means are 90, 93 and 83 %.) <!-- not measured here: a hundred seeds, apart -->
 
 # %%
@@ -169,8 +169,8 @@ _ = plot_images(printed[nearest], printed_labels[nearest], columns=8)
 # $$\sum_{\text{yours}} (y_i - f(x_i))^2 \;+\; w \sum_{\text{theirs}} (y_j - f(x_j))^2 \;+\; \lambda \lVert v \rVert^2 .$$
 #
 # How can twenty labels choose $w$, without a test set? Leave one of yours out, fit on the other nineteen and all of
-# theirs, and take the squared error on the one that is out. The mean over yours is the **left-out error**. Here for
-# $w = 0.01$, in the open:
+# theirs, and take the squared error on the left-out one. The mean over yours is the **left-out error**, usually called
+# *leave-one-out*. Here for $w = 0.01$, step by step:
 
 # %%
 counts = np.repeat([1.0, 0.01], [len(few), len(printed)])
@@ -193,7 +193,7 @@ PENALTIES = np.logspace(-1, 4, 11)
 WEIGHTS = (0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)
 
 
-def fit_weighed(yours, theirs, weight, penalties=PENALTIES):
+def fit_weighted(yours, theirs, weight, penalties=PENALTIES):
     """A classifier in which each of theirs counts `weight`, and its left-out error on yours."""
     x, labels = [np.concatenate(pair) for pair in zip(yours, theirs)]
     n = len(yours[1])
@@ -210,26 +210,26 @@ def fit_weighed(yours, theirs, weight, penalties=PENALTIES):
 # %%
 def weigh(yours, theirs):
     """The classifier with the smallest left-out error, its weight, and the errors of all."""
-    fits = {weight: fit_weighed(yours, theirs, weight) for weight in WEIGHTS}
+    fits = {weight: fit_weighted(yours, theirs, weight) for weight in WEIGHTS}
     errors = {weight: error for weight, (_, error) in fits.items()}
     best = min(errors, key=errors.get)
     return fits[best][0], best, errors
 
 
 # %%
-print(f"left-out error {fit_weighed(yours, theirs, 0.01, [10.0])[1]:.4f}")
+print(f"left-out error {fit_weighted(yours, theirs, 0.01, [10.0])[1]:.4f}")
 weighted, chosen, errors = weigh(yours, theirs)
 print(f"chosen: {chosen:g}, {weighted.score(of_test, test.labels):.1%} right")
 for weight, error in errors.items():
-    on_test = fit_weighed(yours, theirs, weight)[0].score(of_test, test.labels)
+    on_test = fit_weighted(yours, theirs, weight)[0].score(of_test, test.labels)
     print(f"{weight:5g}: left-out error {error:.3f}, on the test set {on_test:.1%}")
 
 # %% [markdown]
-# The error took your twenty labels and no other. The test set stands beside it for you to see, and chooses nothing.
-# The choice, 0.1, is not the best, but far from the worst. **Don't read the error as proof that a source helps**: it
-# prefers pooling to leaving print out, 0.151 to 0.275, and the test set says the opposite. With one of two left out,
-# its class has a single example, so a source seems to help more than it does. (The scaling has seen the picture that is
-# out, not its name.)
+# The error took your twenty labels and no other. The test set stands beside it for you to see, and chooses nothing. The
+# choice, 0.1, is not the best, but far from the worst. **Don't read the error as proof that a source helps**: it is
+# lower with pooling (0.151) than without print (0.275), but the test set says the opposite. When one of two examples is
+# left out, its class has only one left, so a source seems to help more than it does. (The scaler has seen the left-out
+# picture, not its label.)
 #
 # In this draw the choice gains next to nothing, 89.3 % after 89.2. Five other twenties:
 
@@ -237,8 +237,8 @@ for weight, error in errors.items():
 for rows in draw_labels(pool.labels, 2, draws=6, seed=SEED)[1:]:
     yours = of_pool[rows], pool.labels[rows]
     weighted, chosen, _ = weigh(yours, theirs)
-    alone, both = (fit.score(of_test, test.labels) for fit in (ridge.fit(*yours), weighted))
-    print(f"without {alone:.1%}, weighted {both:.1%} at {chosen:g}: {100 * (both - alone):+.1f}")
+    alone, mixed = (fit.score(of_test, test.labels) for fit in (ridge.fit(*yours), weighted))
+    print(f"without {alone:.1%}, weighted {mixed:.1%} at {chosen:g}: {100 * (mixed - alone):+.1f}")
 
 # %% [markdown]
 # Four of five gain, by 3.1 to 4.9 points, and one loses 1.7. Your labels choose well, not always.
@@ -295,7 +295,7 @@ fits, errors = {}, {}
 for stage in ("stage1", "stage2", "stage3"):
     mine, shelf = at(stage, "yours"), at(stage, "theirs")
     for weight in WEIGHTS:
-        fit, error = fit_weighed(mine, shelf, weight)
+        fit, error = fit_weighted(mine, shelf, weight)
         fits[stage, weight], errors[stage, weight] = fit, error
     print(stage, *[f"{weight:g}: {errors[stage, weight]:.3f} " for weight in WEIGHTS])
 stage, weight = min(errors, key=errors.get)
@@ -315,7 +315,7 @@ for name, (read_at, fit) in ways.items():
     right[name] = 100.0 * (fit.predict(at(read_at, "test")[0]) == found["test"].labels)
     ahead = right["chosen"] - right[name]
     mean, half = ahead.mean(), 1.96 * ahead.std() / np.sqrt(len(ahead))
-    print(f"{name:22} {right[name].mean():.1f}%; chosen less this {mean:+.1f} ± {half:.1f}")
+    print(f"{name:22} {right[name].mean():.1f}%; chosen minus this {mean:+.1f} ± {half:.1f}")
 
 # %% [markdown]
 # Chosen: 90.0 %, ahead of logistic regression by 6.0 ± 5.5 points. Its leads over *yours alone*, 3.5 ± 5.1, and over
@@ -341,15 +341,15 @@ for name, picture in {"a new picture": found["test"].images[0], "noise": noise}.
     print(f"{name}:", *[f"{kind} {z[0]:+.2f}" for kind, z in answers.items()])
 
 # %% [markdown]
-# Noise is called tissue, +2.19, more firmly than the brick. Lesson 01's rule, ask a person below zero, would not have
-# asked.
+# Noise is called tissue with +2.19, a higher score than the brick's. Lesson 01's rule, ask a person below zero, does
+# not catch it.
 #
 # ## Is it worth it?
 #
 # *Ignore*, *pool* (add all of theirs) and *weigh*, and the strongest plain baseline: a logistic regression on your
-# labels alone. Three sources: **print**; print under **wrong names**, each digit called as the next; **other hands**,
-# the rest of the pool, as good a source as one can have. Twelve draws of labels. **Guess first:** with how many labels
-# of each digit does weighted print stop helping?
+# labels alone. Three sources: **print**; print with **wrong names**, each digit labelled as the next; **other hands**,
+# the rest of the handwritten pool, the best possible source. We use twelve draws of labels. **Guess first:** with how
+# many labels of each digit does weighted print stop helping?
 
 
 # %%
@@ -382,14 +382,14 @@ def gain(case, way, baseline="ignore"):
 
 
 WAYS = ("ignore", "pool", "weigh", "logistic")
-print(" " * 15, *[f"{way:>8}" for way in WAYS], "   pool less ignore  weigh less ignore  weights")
+print(" " * 15, *[f"{way:>8}" for way in WAYS], "      pool − ignore     weigh − ignore  weights")
 for case, runs in results.items():
     shares = [f"{100 * np.mean([run[way] for run in runs]):8.1f}" for way in WAYS]
     gains = ["{:+9.1f} ± {:4.1f}  ".format(*gain(case, way)) for way in ("pool", "weigh")]
     used = sorted(run["weight"] for run in runs)
     print(f"{case[0]:12}{case[1]:3}", *shares, *gains, f" {used[0]:g} to {used[-1]:g}")
 print(
-    "two of each, print, weigh less logistic: {:+.1f} ± {:.1f}".format(
+    "two of each, print, weigh − logistic: {:+.1f} ± {:.1f}".format(
         *gain(("print", 2), "weigh", "logistic")
     )
 )
@@ -421,7 +421,7 @@ lesson.claim(
 )
 
 # %% [markdown]
-# The ± makes a 95 % interval over draws: in 95 of 100 such dozens it holds the mean gain over all draws.
+# The ± gives a 95 % interval over draws: in 95 of 100 repetitions it contains the mean gain over all draws.
 #
 # - **Pooled in full, print costs at every budget here**: 4.7, 6.7, 5.0 and 3.3 points. (The claim leaves out two labels:
 #   on MNIST it was not certain there.)
@@ -429,13 +429,12 @@ lesson.claim(
 #   alone, has 87.8 %, weighting 89.3: the difference, +1.5 ± 2.6, is not certain. More than half of the gain makes up for
 #   ridge, which is weak with so few.
 # - **At five it gains nothing we can see**: +0.3 ± 1.0, and logistic regression without print has 92.5 %.
-# - **At twenty it has a price**: −0.5 points. Weight 0 was on offer and better, but never chosen: the rule
-#   makes squared errors small, not mistakes few. That is negative transfer, too, only small.
+# - **At twenty it costs a little**: −0.5 points. Weight 0 was a candidate and better, but never chosen: the rule minimises squared error, not the number of mistakes. This is negative transfer, too, but small.
 # - **Wrong names are kept out, and other hands let in**: the weights go from 0 to 0.001 and from 0.1 to 1, by the same rule.
 #
 # ## Where it breaks
 #
-# ### It looks fine
+# ### Cross-validation looks fine
 #
 # Somebody pools, and checks the pooled classifier as usual: five-fold cross-validation, on all that is labelled.
 
@@ -463,8 +462,8 @@ for each in (1, 2):
     print(*[f"{way} {np.mean([run[way] for run in runs]):.1%}" for way in ("ignore", "weigh")])
 
 # %% [markdown]
-# With one label the rule fails completely: 10.2 % instead of 79.6. Leave out your only 3, and only theirs can say what
-# a 3 is, even wrongly. A second label of each digit keeps wrong names out.
+# With one label the rule fails completely: 10.2 % instead of 79.6. If your only 3 is left out, only their labels say
+# what a 3 is, even wrongly. A second label of each digit keeps wrong names out.
 #
 # ## What it shows and what it does not
 #
@@ -479,7 +478,7 @@ for each in (1, 2):
 # |---|---|
 # | one label of each kind | nothing to choose with: label another one |
 # | two of each | weigh; zero allowed |
-# | five or more | compare with *ignore* and with another classifier, on labels held back; the weight has its price |
+# | five or more | compare with *ignore* and with another classifier, on labels held back; weighting can cost accuracy |
 #
 # ## Your turn
 #
@@ -548,7 +547,7 @@ lesson.check("06.1", gain_on_pixels, reasons)
 #
 # <details><summary>Hint</summary>
 #
-# The cell that prints the left-out error in the open has the loop. Never leave one of theirs out, and never count one.
+# The cell that prints the left-out error step by step has the loop. Never leave one of theirs out, and never count one.
 # </details>
 
 
@@ -620,12 +619,12 @@ lesson.check("06.2", left_out, reasons)
 #
 # <details><summary>With the source you reach 70 %, a good SVM on pixels 75 %. Is the transfer negative?</summary>
 #
-# That does not say it. The baseline is the *same algorithm without the source*.
+# You can't tell. The baseline is the *same algorithm without the source*.
 # </details>
 #
 # <details><summary>Why is nothing chosen with one label of a class?</summary>
 #
-# Left out, it leaves none. Then a fit without the source can't know that class, and any source seems to help.
+# Leaving it out leaves no example. Then a fit without the source can't know that class, and any source seems to help.
 # </details>
 #
 #
@@ -633,11 +632,11 @@ lesson.check("06.2", left_out, reasons)
 # ## Recap
 #
 # - **Negative transfer**: the same algorithm does better without the source.
-# - **Causes**: other names, other places, too many.
+# - **Causes**: other labels, other pictures, too many.
 # - **Notice it** on labels of your own, against *ignore*; pooled cross-validation hides it.
 # - **Weigh, don't just pool**: leave each of yours out in turn, take the weight with the smallest error.
 # - At least two labels of each kind.
-# - **A price** where yours suffice.
+# - Weighting **costs** where yours suffice.
 
 # %% [markdown]
 # ## Further reading
