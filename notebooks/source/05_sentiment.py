@@ -222,7 +222,7 @@ def with_lora(head):
 
 model = with_lora(head)
 trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-print(f"{trained:,} of {model.count_params():,} numbers will be trained")
+print(f"{trained:,} of {model.count_params():,} weights will be trained")
 likely = keras.losses.BinaryCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.003), likely)
 fitted = model.fit(read(pool.texts[few]), pool.labels[few], batch_size=4, epochs=5, verbose=0)
