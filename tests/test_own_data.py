@@ -10,7 +10,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tlcourse.__main__ import app
-from tlcourse.own_data import check_pictures, read_parts, read_picture_table, read_pictures, read_table, read_texts
+from tlcourse.own_data import (
+    check_pictures,
+    read_parts,
+    read_picture_table,
+    read_pictures,
+    read_table,
+    read_texts,
+    write_texts,
+)
 
 UNREAD = "Not looked at: what an encoder can't read (encoder=…; first: tlcourse fetch minilm-tokenizer).\n"
 HAPPY = "✓ No problems found.\n"
@@ -574,6 +582,12 @@ def test_pictures_of_a_table_come_with_labels_and_patients(tmp_path):
     assert np.array_equal(study.images, read_pictures(study.files, side=8).images)
     with pytest.raises(ValueError, match=r"among well, dead; others are 1 \(ill\)"):
         read_picture_table(path, side=8, kinds=("well", "dead"))
+
+
+def test_what_is_written_is_read(tmp_path):
+    odd = ['Said "good", meant it.', "Two\nlines; one; text.", "Ünïcode"]
+    texts, labels = read_texts(write_texts(tmp_path, own=(odd, np.array([1, 0, 1]))) / "own.csv")
+    assert texts.tolist() == odd and labels.tolist() == [1, 0, 1]
 
 
 @pytest.mark.parametrize("kinds", [("well",), (0, 1), ("0", "0", "1"), "01"])

@@ -25,7 +25,7 @@
 #
 # **After this lesson you can** turn sentences into vectors with a transformer; classify them with a handful of labels;
 # fine-tune the transformer with LoRA, in plain Keras; do all of it with a CSV file of your own; and say where it
-# fails. 100 to 160 minutes with the exercises. Lessons 01, 02 and 04 come first.
+# fails. 100 to 160 minutes with the exercises. Lessons 01 and 02 come first.
 
 # %% tags=["parameters"]
 LESSON = "05"
@@ -58,8 +58,8 @@ reviews = load_dataset(lesson.pick(quick="reviews", full="rt-polarity"), lesson.
 # ## Data
 #
 # A language model wrote these reviews, about films, restaurants and gadgets: nobody ate, watched or bought anything.
-# (*Deeper* asks real film reviews.) Half of them are positive. One in five is **hard**, and was marked so when it was
-# written: it negates, compares, mixes, or says the opposite of what it means. The last two below are such.
+# Half are positive. One in five is **hard**, and was marked so when it was written: it negates, compares, mixes, or
+# says the opposite of what it means. The last two below are such.
 
 # %%
 pool, test = reviews.pool, reviews.test
@@ -204,10 +204,9 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
 #
 # $$ W' = W + A B, \qquad W: m \times n, \quad A: m \times r, \quad B: r \times n, \quad B = 0 \text{ at first.} $$
 #
-# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but for the
-# biases beside these matrices. (Keras keeps the twelve heads apart, so its $A$ has 384 × 12 × 4 numbers: *Deeper*
-# counts all 227,713.) The head begins as the logistic regression: a random one might send large, useless changes into
-# the network.
+# Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but for these
+# matrices' biases. (*Deeper* counts what it trains.) The head begins as the logistic regression: a random one might
+# send large, useless changes into the network.
 
 
 # %%
@@ -237,33 +236,20 @@ print(f"{np.mean((z > 0) == test.labels):.1%} right")
 # ## On your own data
 #
 # Two CSV files with the columns `text` and `label` (0 or 1). From `mine.csv`, 300 reviews, two thirds are to learn from
-# and one third to choose by. `test.csv` chooses nothing. So 564 are labelled in all. The next cell writes both files.
-# For your own, leave it out and write `FOLDER = Path("my-reviews")`. Look first with `tlcourse check
-# my-reviews/mine.csv`: it counts copies, texts that are too long for MiniLM, and scripts that it has not learned.
+# and one third to choose by. `test.csv`, 264 reviews, chooses nothing. The next cell writes both files. For your own,
+# replace it by `FOLDER = Path("my-reviews")`. First check them with `tlcourse check
+# my-reviews/mine.csv`: it counts copies, texts too long for MiniLM, and scripts it has not learned.
 
 # %%
-import csv
 import tempfile
-from pathlib import Path
+from tlcourse.own_data import read_texts, write_texts
 
-FOLDER = Path(tempfile.mkdtemp())
 some = np.random.default_rng(SEED).permutation(len(pool.texts))[:300]
-for name, texts, labels in (
-    ("mine", pool.texts[some], pool.labels[some]),
-    ("test", test.texts, test.labels),
-):
-    with (FOLDER / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("text", "label"), *zip(texts, labels)])
-
-# %%
-from tlcourse.own_data import read_texts
-
-texts, labels = read_texts(FOLDER / "mine.csv")
-learn, check = np.split(np.random.default_rng(0).permutation(len(texts)), [2 * len(texts) // 3])
-print(len(learn), "to learn from,", len(check), "to choose by; positive:", f"{labels.mean():.0%}")
+mine = pool.texts[some], pool.labels[some]
+FOLDER = write_texts(tempfile.mkdtemp(), mine=mine, test=(test.texts, test.labels))
 
 # %% [markdown]
-# The baselines first. Both choose their penalty as LoRA will choose rate and epochs: on the validation set.
+# The baselines first. They choose their penalty on the validation set, as LoRA will choose rate and epochs.
 
 
 # %%
@@ -281,6 +267,9 @@ def best_penalty(make, inputs):
     return max(fits, key=lambda fit: fit.score(inputs[check], labels[check]))
 
 
+texts, labels = read_texts(FOLDER / "mine.csv")
+learn, check = np.split(np.random.default_rng(0).permutation(len(texts)), [2 * len(texts) // 3])
+print(len(learn), "to learn from,", len(check), "to choose by; positive:", f"{labels.mean():.0%}")
 counting = best_penalty(counter, texts)
 vectors = embed(texts)
 frozen = best_penalty(linear, vectors)
@@ -288,7 +277,6 @@ on_check = {
     "counting words": counting.score(texts[check], labels[check]),
     "frozen MiniLM": frozen.score(vectors[check], labels[check]),
 }
-print({name: f"{share:.0%}" for name, share in on_check.items()})
 
 # %%
 best, to_choose_by = None, (read(texts[check]), labels[check])
@@ -306,6 +294,7 @@ for rate in (0.001, 0.003, 0.01):
     if best is None or max(shares) > best:
         best, lora = max(shares), model
 on_check["MiniLM with LoRA"] = best
+print({name: f"{share:.0%}" for name, share in on_check.items()})
 print("product:", max(on_check, key=on_check.get))
 
 # %% [markdown]
@@ -328,8 +317,8 @@ for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 # %% [markdown]
-# LoRA's ten likeliest complaints are complaints. All three are worse than on the hundred validation reviews, LoRA 79.9
-# after 85 %: a hundred are few, and a number that you chose by is too high.
+# LoRA's ten likeliest complaints are complaints. All three are worse than on the hundred validation reviews, frozen
+# most, 70.5 after 81 %: a hundred are few, and a number that you chose by is too high on average.
 #
 # Save three things: the tokenizer with its maximum length; the whole model, for predictions; and the trained weights
 # alone, for further training.
@@ -341,13 +330,33 @@ np.savez(FOLDER / "lora.npz", *[ops.convert_to_numpy(each) for each in lora.trai
 for name in ("mine.keras", "lora.npz"):
     print(f"{name}: {(FOLDER / name).stat().st_size / 1e6:.1f} MB")
 
+# %% [markdown]
+# The program needs the first two, nothing of this course:
+
 # %%
-tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
-loaded = keras.models.load_model(FOLDER / "mine.keras", compile=False)  # needs import keras_hub
-asked = ["Would buy again tomorrow.", "Cold, salty and late.", "The shop opens at nine."]
-answers = loaded.predict(read(asked), verbose=0)[:, 0]
-for text, z in zip(asked, answers):
+# %%writefile {FOLDER}/ask.py
+import sys
+import keras
+import keras_hub  # it tells Keras the layers of MiniLM
+import numpy as np
+from tokenizers import Tokenizer
+
+tokenizer = Tokenizer.from_file("tokenizer.json")
+model = keras.models.load_model("mine.keras", compile=False)
+encoded = tokenizer.encode_batch(sys.argv[1:])
+ids = np.array([each.ids for each in encoded])
+mask = np.array([each.attention_mask for each in encoded])
+inputs = {"token_ids": ids, "padding_mask": mask, "segment_ids": np.zeros_like(ids)}
+for text, z in zip(sys.argv[1:], model.predict(inputs, verbose=0)[:, 0]):
     print(f"{1 / (1 + np.exp(-z)):.2f} positive: {text}")
+
+# %%
+import subprocess
+import sys
+
+asked = ["Would buy again tomorrow.", "Cold, salty and late.", "The shop opens at nine."]
+asking, answers = [sys.executable, "ask.py", *asked], lora.predict(read(asked), verbose=0)
+print(subprocess.run(asking, cwd=FOLDER, check=True, capture_output=True, text=True).stdout)
 
 # %% [markdown]
 # *The shop opens at nine* is no opinion, and is called positive.
@@ -359,7 +368,7 @@ for text, z in zip(asked, answers):
 again, kept = with_lora(frozen), np.load(FOLDER / "lora.npz")  # its head is in the file, too
 for weight, name in zip(again.trainable_weights, kept.files):
     weight.assign(kept[name])
-print(f"largest gap: {np.abs(again.predict(read(asked), verbose=0)[:, 0] - answers).max():.0e}")
+print(f"largest gap: {np.abs(again.predict(read(asked), verbose=0) - answers).max():.0e}")
 again.compile(keras.optimizers.Adam(0.001), likely)
 _ = again.fit(read(asked[:2]), np.array([1, 0]), epochs=3, verbose=0)
 
@@ -406,7 +415,7 @@ lesson.claim(
 
 # %% [markdown]
 # With twenty labels it is 62.8 against 55.9 %. Counting needs 200 labels for what frozen MiniLM does with 50. The
-# interval of the claim crosses draws and reviews: it speaks of other labels *and* of other reviews of this kind.
+# interval of the claim covers other labels *and* other reviews of this kind.
 #
 # And the 200 labels of your file? The same three classifiers on the test file, the hard reviews apart. The ± makes a 95
 # % interval: it holds the share among all such reviews in 95 of 100 such tests.
@@ -428,19 +437,21 @@ for baseline in ("counting words", "frozen MiniLM"):
 #
 # Over five draws (*Deeper*) the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
-# With four other seeds: 4.8 to 7.1, each certain. <!-- not measured here: Deeper, seeds 1 to 4 -->
+# With four other seeds: 4.8 to 7.1, each certain. On real film reviews, three draws, it is not: +2.8 [−0.8, +6.4].
+# <!-- not measured here: Deeper, seeds 1 to 4; full -->
 #
-# **On the hard reviews no classifier is shown to beat guessing, and frozen MiniLM, 31.7 ± 11.8 %, is worse**: such a
-# review often uses the words of the opposite opinion. The accuracy over all reviews hides this.
+# **On the hard reviews no classifier is shown to beat guessing, and frozen MiniLM, 31.7 ± 11.8 %, is worse**, perhaps
+# because such a review often uses the words of the opposite opinion. The accuracy over all reviews hides this.
 #
 # ## Where it breaks
 #
 # ### Negation
 #
-# We test forty quadruples: four sentences that differ only in *really good*, *not good*, *really bad*, *not bad*.
-# *Really good* should score above *not good*, and *not bad* above *really bad*. A bag of words adds up one weight for
-# each word. So the first pair differs by the weight of *really* minus that of *not*, the second by exactly the
-# opposite. Therefore one pair is always right and the other wrong. (We use plain counts, so that this is exact.)
+# We test forty quadruples. Four sentences differ in an adjective and in *really* or *not*: *really good*, *not good*,
+# *really bad*, *not bad*; in others *great* and *terrible*, and so on. *Really good* should score above *not good*, and
+# *not bad* above *really bad*. A bag of words adds up one weight for each word. So the first pair differs by the weight
+# of *really* minus that of *not*, the second by exactly the opposite. Therefore one pair is always right and the other
+# wrong. (We use plain counts, so that this is exact.)
 
 # %%
 counts = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts[learn], labels[learn])
@@ -468,9 +479,9 @@ lesson.claim(
 )
 
 # %% [markdown]
-# All pairs with *good* are right. With *bad*, LoRA has 72.5 %, frozen 62.5, counting none. So both transformers use the
-# *not*. Do they understand it? *Not bad* should score above *not good*, but does in only 42.5 %. Any sentence with
-# *not* or *bad* scores low. Test each behaviour that you need.
+# All pairs with the good word are right. With the bad one, LoRA has 72.5 %, frozen 62.5, counting none. So LoRA uses
+# the *not*. Does it understand it? *Not bad* should score above *not good*, but does in only 42.5 %. In the quadruple
+# printed, any sentence with *not* or *bad* scores low.
 #
 # ### Unread text
 #
@@ -492,9 +503,8 @@ for encoded, z in zip(tokenizer.encode_batch(unread), scorers["LoRA"](unread)):
 # ## What it shows and what it does not
 #
 # *It shows* that with twenty labels borrowed vectors beat counting by 7 points, and that with 200 LoRA led in this
-# draw. *It does not show* that MiniLM is
-# good at sentiment: networks tuned on millions of reviews are better, and know nothing of your labels. Nor do our
-# reviews stand for people's. A seed varies the labels and the order in `fit`.
+# draw. *It does not show* that MiniLM is good at sentiment, nor that LoRA is better than training all of it (*Deeper*).
+# Nor do our reviews stand for people's. A seed varies the labels and the order in `fit`.
 #
 # | you have | take |
 # |---|---|

@@ -6,7 +6,7 @@ from tlcourse.own_data.found import Report
 from tlcourse.own_data.picture_tables import PictureTable, check_picture_table, read_picture_table
 from tlcourse.own_data.reading import Pictures, read_parts, read_pictures
 from tlcourse.own_data.tables import Row, read_table
-from tlcourse.own_data.texts import read_texts
+from tlcourse.own_data.texts import read_texts, write_texts
 
 __all__ = [
     "PictureTable",
@@ -21,4 +21,5 @@ __all__ = [
     "read_pictures",
     "read_table",
     "read_texts",
+    "write_texts",
 ]

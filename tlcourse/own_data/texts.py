@@ -1,8 +1,10 @@
 """Texts with their labels from a CSV file of your own."""
 
+import csv
 import unicodedata
 import warnings
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 
@@ -66,6 +68,32 @@ def read_texts(path, *, text="text", label="label", kinds=("0", "1")):
     kept = [fields for line, fields in rows if line not in again]
     labels = np.array([kinds.index(each[label]) for each in kept])
     return np.array([each[text] for each in kept], dtype=object), labels
+
+
+def write_texts(folder, **files):
+    """Write CSV files with the columns ``text`` and ``label``, as `read_texts` reads them.
+
+    Args:
+        folder: a path, of a folder that is there.
+        files: by name, without ``.csv``: n texts, and their labels, ``(n,)``.
+
+    Returns:
+        The folder, a path.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_texts(folder, mine=(["Good.", "Bad, very bad."], [1, 0])) / "mine.csv"
+    ...     print(path.read_text(encoding="utf-8"))
+    text,label
+    Good.,1
+    "Bad, very bad.",0
+    <BLANKLINE>
+    """
+    for name, (texts, labels) in files.items():
+        with Path(folder, f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerows([("text", "label"), *zip(texts, labels, strict=True)])
+    return Path(folder)
 
 
 def copies_of_texts(rows, text, label):
