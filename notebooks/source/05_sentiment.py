@@ -7,7 +7,7 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "With 200 labels LoRA gains 5 to 7 points over a frozen network; on hard reviews neither is shown to beat a coin."
+#     found: "With 200 labels LoRA gains 5 to 7 points over a frozen network (on real reviews 2 to 3, not surely); on hard reviews neither is shown to beat a coin."
 #     minutes: "100 to 160"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
@@ -437,8 +437,8 @@ for baseline in ("counting words", "frozen MiniLM"):
 #
 # Over five draws (*Deeper*) the gain over frozen was +4.8 points [+1.0, +8.7]. <!-- measured in Deeper -->
 #
-# With four other seeds: 4.8 to 7.1, each certain. On real film reviews, three draws, it is not: +2.8 [−0.8, +6.4].
-# <!-- not measured here: Deeper, seeds 1 to 4; full -->
+# With four other seeds: 4.8 to 7.1, each certain. On real film reviews: 2.3 to 3.1, certain with two seeds of five.
+# <!-- not measured here: Deeper, seeds 1 to 4; full, seeds 0 to 4 -->
 #
 # **On the hard reviews no classifier is shown to beat guessing, and frozen MiniLM, 31.7 ± 11.8 %, is worse**, perhaps
 # because such a review often uses the words of the opposite opinion. The accuracy over all reviews hides this.
