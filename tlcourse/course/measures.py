@@ -72,7 +72,7 @@ def missed(source, notebook):
     if source.deeper:
         return unprinted(notebook)
     counts = measures(source)
-    numbers = unprinted(notebook, _second_volume(source))
+    numbers = unprinted(notebook, _second_notebook(source))
     return [*_too_much(counts), *_headings(counts["headings"]), *_mixed(source), *numbers]
 
 
@@ -98,7 +98,7 @@ def measures(source):
     }
 
 
-def _second_volume(source):
+def _second_notebook(source):
     path = source.edition.parent / DEEPER / source.edition.name
     return nbformat.read(path, as_version=4) if path.is_file() else None
 
