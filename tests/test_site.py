@@ -90,8 +90,8 @@ def test_in_a_browser_pages_open_a_word_is_found_and_a_link_leads_on(tmp_path):
     with browsers.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page, failures = browser.new_page(), []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("requestfailed", lambda request: failures.append(request.url))
+        page.on("pageerror", lambda error: failures.append((str(error), "")))
+        page.on("requestfailed", lambda request: failures.append((request.url, request.failure)))
         titles = {
             "index": "tlcourse",
             "notebooks/00_start_here": "00 · Start here",
@@ -113,4 +113,5 @@ def test_in_a_browser_pages_open_a_word_is_found_and_a_link_leads_on(tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         browser.close()
     server.shutdown()
-    assert not failures
+    left = "net::ERR_ABORTED"  # search still reads excerpts when its page is left
+    assert not [failure for failure in failures if failure[1] != left]
