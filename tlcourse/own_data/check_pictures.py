@@ -8,7 +8,7 @@ from tlcourse.own_data.copies import exact_copies, near_copies, thumbnail
 from tlcourse.own_data.found import Found, Report, commonest, equal, some
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
-from tlcourse.own_data.looks import marked_files, wrong_files
+from tlcourse.own_data.looks import in_two_kinds, marked_files, wrong_files
 from tlcourse.own_data.pictures import see
 
 
@@ -66,10 +66,7 @@ def _copies(seen, of_part, kinds):
     groups = [group for group in exact if group not in both]
     across = [group for group in groups if len({of_part[at] for at in group}) > 1]
     within = [group for group in groups if len({of_part[at] for at in group}) == 1]
-    found = []
-    if both:
-        names = some([equal([seen[at].file for at in group]) for group in both])
-        found.append(Found(f"Pictures that are in two kinds: {names}.", "Decide for one, and take the other out."))
+    found = in_two_kinds([equal([seen[at].file for at in group]) for group in both])
     for where, those in (("in two parts", across), ("that are there twice", within)):
         if those:
             names = some([equal([seen[at].file for at in group]) for group in those])

@@ -55,6 +55,12 @@ def wrong_files(seen, skipped=(), labels=None):
     return found + ([] if labels is None else _contradictions(seen, labels))
 
 
+def in_two_kinds(names):
+    """Return that these pictures are in two kinds, as a list of `Found`, empty if there is none."""
+    way = "Decide for one, and take the other out."
+    return [Found(f"Pictures that are in two kinds: {some(names)}.", way)] if names else []
+
+
 def marked_files(seen):
     """Return what a plain loader would get wrong and `read_pictures` reads right, as a list of `Found`."""
     found = []
@@ -99,9 +105,7 @@ def _dark(seen, labels):
 def _contradictions(seen, labels):
     several = [group for group in exact_copies(seen) if len({seen[at].file for at in group}) > 1]
     groups = [group for group in several if len({labels[at] for at in group}) > 1]
-    names = some([equal([seen[at].file for at in group]) for group in groups])
-    way = "Decide for one, and take the other out."
-    return [Found(f"Pictures that are in two kinds: {names}.", way)] if groups else []
+    return in_two_kinds([equal([seen[at].file for at in group]) for group in groups])
 
 
 def _endings(files):

@@ -10,7 +10,7 @@ from tlcourse.own_data.columns import checked_kinds
 from tlcourse.own_data.found import some, warn
 from tlcourse.own_data.layout import wrong_layout
 from tlcourse.own_data.listing import list_pictures, parts_of
-from tlcourse.own_data.looks import wrong_files
+from tlcourse.own_data.looks import in_two_kinds, wrong_files
 from tlcourse.own_data.pictures import see, squared
 
 
@@ -131,8 +131,7 @@ def _read_kinds(listing, make, kinds, before):
             kept.append(at)
         else:
             (copies if label == labels[at] else both).append(f"{each.file} = {file}")
-    if both:
-        raise ValueError(f"Pictures that are in two kinds: {some(both)}. Decide for one, and take the other out.")
+    stop(in_two_kinds(both))
     if copies:
         warn(f"Pictures that are copies of others, left out: {some(copies)}.")
     if not kept:
