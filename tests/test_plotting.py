@@ -37,7 +37,7 @@ def test_curves_pass_through_the_mean_accuracy_at_each_budget():
     assert list(x) == [1, 10]
     assert np.allclose(y, CORRECT.mean(axis=(1, 2)))
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["m", "n"]
-    assert ax.get_xlabel() == "labels a class"
+    assert ax.get_xlabel() == "labels per class"
 
 
 def test_images_keep_their_range_and_fill_rows():

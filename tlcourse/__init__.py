@@ -4,4 +4,4 @@ Lessons import what they need from its modules, which CONTRIBUTING lists by ques
 neither Keras nor NumPy.
 """
 
-__version__ = "0.17.0"
+__version__ = "0.18.0"

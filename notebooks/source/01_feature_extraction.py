@@ -198,11 +198,12 @@ print(f"{ridge.score(test_features, test.labels):.1%} of the test digits are rig
 #
 # ## On your own data
 #
-# Ten labelled pictures of each kind, as they stand on a web site: that is what many people have. For photographs,
+# Ten labelled pictures of each kind, as on a web site: many people have no more. For photographs,
 # borrow a network that has seen photographs: EfficientNet-Lite0 of lesson 00, trained on ImageNet. The next cell makes
 # an example folder (a program paints the pictures around real photographs). For your own pictures, replace that cell by
 # `FOLDER = Path("my-pictures")`: a folder with `train` and `test`, each with a sub-folder per kind. First check it with
-# `tlcourse check FOLDER`.
+# `tlcourse check FOLDER`. (All of this as one program:
+# [`python 01_feature_extraction.py my-pictures`](programs/01_feature_extraction.py).)
 
 # %%
 from tlcourse.datasets import write_pictures
@@ -320,7 +321,7 @@ print(subprocess.run(program, cwd=FOLDER, check=True, capture_output=True, text=
 # %% [markdown]
 # Ridge aims at +1 for the right kind and −1 for the others. These are scores, no probabilities. To pure
 # noise the program says *banner*, with a score below zero: then ask a person. That won't catch everything: the cat of
-# lesson 00 was *grass*, for sure.
+# lesson 00 was *grass*, with 85 %. <!-- not measured here: lesson 00 -->
 #
 # ## Is it worth it?
 #

@@ -40,7 +40,6 @@ SEED = 0
 # %%
 import tempfile
 from contextlib import suppress
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -230,16 +229,17 @@ lesson.claim(
 #
 # The next cell makes the folder (a program paints the dice on real photographs, other regions in training and test).
 # For your own pictures, replace that cell by `FOLDER = Path("my-pictures")`: a folder with `train`, `validation`,
-# `test`, each with a sub-folder per kind. First check it with `tlcourse check FOLDER`.
+# `test`, each with a sub-folder per kind. First check it with `tlcourse check FOLDER`. (All of this as one program:
+# [`python 02_fine_tuning.py my-pictures`](programs/02_fine_tuning.py).)
 
 # %%
 from tlcourse.datasets import write_pictures
 
-MINE, SIDE, CUT = lesson.pick(quick=("dice", 64, "block11_out"), full=("flowers", 128, "features"))
+SIDE, CUT = lesson.pick(quick=(64, "block11_out"), full=(128, "features"))
 each = {"train": 40, "validation": 20, "test": 50}
 about = {"seed": SEED, "evaluate_on": lesson.part, "each": each, "unsorted": 0}
-FOLDER = Path(tempfile.mkdtemp())
-_ = write_pictures(MINE, FOLDER, **about)
+MINE = lesson.pick(quick="dice", full="flowers")
+FOLDER = write_pictures(MINE, tempfile.mkdtemp(), **about)
 
 # %%
 from tlcourse.own_data import read_parts
@@ -326,7 +326,7 @@ lesson.claim(
 
 # %% [markdown]
 # 91.3 % against 54.3 %, a gain of 37.0 points, with an interval over test pictures. Seeds 0 to 4,
-# on another machine: 27.7 to 35.3. (With the patience of lesson 00, five epochs, training stopped too early.)
+# on another machine: 27.7 to 35.3.
 # <!-- not measured here: seeds 0 to 4 on another machine -->
 #
 # Frozen had 65.0 % on validation. Part of the fall may be that it was the best of eight there, and the best of eight

@@ -252,9 +252,10 @@ for share in (0.5, 0.1, 0.01):
 #
 # A folder of images, PNG or DICOM, and a table `images.csv` with the columns `file`, `patient` and `label` (0 or 1).
 # The next cell makes one; for your own, leave it out and write `FOLDER = Path("my-images")`. Look first: `tlcourse
-# check my-images/images.csv`.
+# check my-images/images.csv`. (All of this as one program:
+# [`python 04_medical_imaging.py my-images`](programs/04_medical_imaging.py).)
 
-# %%
+# %% tags=["example"]
 FOLDER, rows = Path(tempfile.mkdtemp()), ["file,patient,label"]
 made = simulate_radiographs(240, each=2, seed=10 * SEED + 9)
 for n, image in enumerate(made.images):
@@ -274,8 +275,7 @@ print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to
 # %% [markdown]
 # There are three candidates: borrowed features and plain pixels, each with four penalties, and the **fine-tuned**
 # network, trained all at once, batch normalisation as well. (Rate and recipe were chosen on other patients. Lesson 02's
-# recipe, with batch normalisation frozen, was far worse: AUC 0.78 to 0.88 where this had 0.96 to 0.97. Whether the head
-# comes first made no difference.) The validation patients (`choose`) decide.
+# recipe, with batch normalisation frozen, was far worse: AUC 0.78 to 0.88 where this had 0.96 to 0.97.) The validation patients (`choose`) decide.
 # <!-- not measured here: development seeds 100 to 102 -->
 
 

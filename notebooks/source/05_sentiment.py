@@ -205,7 +205,7 @@ for row in np.argsort(-np.abs(p - test.labels))[:4]:
 # $$ W' = W + A B, \qquad W: m \times n, \quad A: m \times r, \quad B: r \times n, \quad B = 0 \text{ at first.} $$
 #
 # Here $r = 4$, for queries and values. In KerasHub it is one line, which freezes the rest of the network, but for these
-# matrices' biases. (*Deeper* counts what it trains.) The head begins as the logistic regression: a random one might
+# matrices' biases. The head begins as the logistic regression: a random one might
 # send large, useless changes into the network.
 
 
@@ -238,7 +238,8 @@ print(f"{np.mean((z > 0) == test.labels):.1%} right")
 # Two CSV files with the columns `text` and `label` (0 or 1). From `mine.csv`, 300 reviews, two thirds are to learn from
 # and one third to choose by. `test.csv`, 264 reviews, chooses nothing. The next cell writes both files. For your own,
 # replace it by `FOLDER = Path("my-reviews")`. First check them with `tlcourse check
-# my-reviews/mine.csv`: it counts copies, texts too long for MiniLM, and scripts it has not learned.
+# my-reviews/mine.csv`: it counts copies, texts too long for MiniLM, and scripts it has not learned. (All of this as one
+# program: [`python 05_sentiment.py my-reviews`](programs/05_sentiment.py).)
 
 # %%
 import tempfile
@@ -331,7 +332,7 @@ for name in ("mine.keras", "lora.npz"):
     print(f"{name}: {(FOLDER / name).stat().st_size / 1e6:.1f} MB")
 
 # %% [markdown]
-# The program needs the first two, nothing of this course:
+# This program needs the first two:
 
 # %%
 # %%writefile {FOLDER}/ask.py
@@ -364,7 +365,7 @@ print(subprocess.run(asking, cwd=FOLDER, check=True, capture_output=True, text=T
 # The small file is a hundredth of the large one. Together with MiniLM it is the same classifier, and its two thin
 # matrices can learn on. (From `mine.keras` they could not: Keras saves $W + AB$ as one matrix.)
 
-# %%
+# %% tags=["example"]
 again, kept = with_lora(frozen), np.load(FOLDER / "lora.npz")  # its head is in the file, too
 for weight, name in zip(again.trainable_weights, kept.files):
     weight.assign(kept[name])

@@ -247,12 +247,13 @@ for rows in draw_labels(pool.labels, 2, draws=6, seed=SEED)[1:]:
 # ## On your own data
 #
 # Three folders, in each a sub-folder for each kind of picture: `yours` with ten labelled pictures of each kind, `theirs`
-# with a hundred, photographed by somebody else, and `test` with fifty of yours to see what came out. The next cell makes them from
-# four photographs: theirs are upright, yours turned by up to thirty degrees, as if nobody had held the camera straight.
+# with a hundred, photographed by somebody else, and `test` with fifty of yours, for the end. The next cell makes them from
+# four photographs: theirs are upright, yours turned by up to thirty degrees.
 # For your own, leave it out and write `FOLDER = Path("my-pictures")`. Look first with
-# `tlcourse check FOLDER/yours`, and the two others.
+# `tlcourse check FOLDER/yours`, and the two others. (All of this as one program:
+# [`python 06_negative_transfer.py my-pictures`](programs/06_negative_transfer.py).)
 
-# %%
+# %% tags=["example"]
 import tempfile
 from pathlib import Path
 

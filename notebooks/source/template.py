@@ -199,7 +199,7 @@ for _ in range(20):
 from tlcourse.evaluation import Table
 
 shown = [[name, f"{100 * np.mean(scores):.1f}"] for name, scores in accuracy.items()]
-Table(["", "5 labels a class"], shown, "Accuracy in %, mean over twenty draws of labels.")
+Table(["", "5 labels per class"], shown, "Accuracy in %, mean over twenty draws of labels.")
 
 # %% [markdown]
 # The **95 % interval** of a difference says how far its mean over many more draws may be from that over these twenty.
@@ -215,7 +215,7 @@ print(
 # %%
 lesson.claim(
     "frozen-beats-pixels",
-    "At 5 labels a class, frozen features beat raw pixels.",
+    "At 5 labels per class, frozen features beat raw pixels.",
     holds=gain["low"] > 0,
     observed=gain,
 )

@@ -21,7 +21,7 @@ def build(
         Path | None, typer.Option(help="Check the committed editions, and write what tests execute into this folder.")
     ] = None,
 ):
-    """Build the student editions of both volumes from their sources and execute them.
+    """Build the student editions of both volumes from their sources and execute them, and each lesson's program.
 
     An edition that misses a measure of a lesson is written all the same, to be read beside what is said of it.
 
@@ -57,7 +57,10 @@ def _build(lesson):
     from tlcourse.course import showcase
     from tlcourse.course.build import build as build_edition
     from tlcourse.course.measures import hold_to_measures
+    from tlcourse.course.programs import write_program
 
+    if not lesson.deeper:
+        or_stop(write_program, lesson)
     notebook = or_stop(build_edition, lesson)
     _write(notebook, lesson.edition)
     if lesson.name == showcase.LESSON:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tlcourse.course.editions import student_edition
 from tlcourse.course.kernels import QUIET_KERNEL
+from tlcourse.course.programs import has_its_program
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 TEMPORARY = re.compile(r"/[\w./-]*/tmp\w{8}(?=/)")
@@ -99,6 +100,8 @@ def differences(source):
         found.append("A cell failed or wrote to standard error.")
     if any(_prints_beside_a_statement(cell) for cell in code):
         found.append("A cell with a claim or a finding prints something else, which may differ elsewhere; divide it.")
+    if not source.deeper and not has_its_program(source):
+        found.append("Its program differs from what the source builds.")
     if source.edition.stat().st_size > LARGEST:
         found.append(f"It has {source.edition.stat().st_size:,} bytes, more than {LARGEST:,}; draw fewer figures.")
     return [f"{source.place}: {sentence} Build it with: make notebooks" for sentence in found]

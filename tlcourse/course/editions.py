@@ -12,6 +12,9 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 WRONG = "wrong-answer"
 """Tag of a cell with a plausible wrong answer, which tests alone run."""
 
+EXAMPLE = "example"
+"""Tag of a cell on data of one's own that its program lacks: it makes the example data, or asks about them."""
+
 COMPARED = "nbval-check-output"
 """Tag of a cell whose outputs are the same on every machine: nbval compares them."""
 
@@ -165,7 +168,7 @@ def _metadata(cell):
     if cell.cell_type != "code":
         return {}
     kinds = {stated.kind for stated in _stated(cell)}
-    tags = [tag for tag in cell.metadata.get("tags", []) if tag != "exact"]
+    tags = [tag for tag in cell.metadata.get("tags", []) if tag not in ("exact", EXAMPLE)]
     if kinds or "exact" in cell.metadata.get("tags", []):
         tags.append(COMPARED)
     folded = {"jupyter": {"source_hidden": True}} if "check" in kinds else {}

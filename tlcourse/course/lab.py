@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 from tlcourse.assets import atomically
+from tlcourse.course.programs import programs_folder
 from tlcourse.course.sources import both_volumes, lessons, notebooks_folder
 
 
 def copies(reset=""):
-    """Copy the student editions of both volumes to `my-notebooks/` where there is no copy yet, and return that folder.
+    """Copy both volumes' student editions and the programs to `my-notebooks/` where there is no copy yet; return it.
 
     Args:
         reset: name of a lesson to start anew; its present copy is kept under a new name.
@@ -22,14 +23,20 @@ def copies(reset=""):
     anew = {lesson.name for lesson in lessons([reset])} if reset else set()
     for lesson in both_volumes():
         copy = folder / lesson.place
-        copy.parent.mkdir(parents=True, exist_ok=True)
         if copy.exists() and lesson.name in anew:
             kept = (copy.with_name(f"{copy.stem}.kept-{number}.ipynb") for number in itertools.count(1))
             copy.rename(next(path for path in kept if not path.exists()))
-        if not copy.exists():
-            with atomically(copy) as temporary:
-                shutil.copyfile(lesson.edition, temporary)
+        _copy(lesson.edition, copy)
+    for program in programs_folder().glob("*.py"):
+        _copy(program, folder / "programs" / program.name)
     return folder
+
+
+def _copy(path, copy):
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    if not copy.exists():
+        with atomically(copy) as temporary:
+            shutil.copyfile(path, temporary)
 
 
 def open_lab(folder):

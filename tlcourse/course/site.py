@@ -64,10 +64,12 @@ def make_site(folder):
     """
     from sphinx.cmd.build import build_main
 
-    with tempfile.TemporaryDirectory() as sources:
-        assemble(Path(sources))
-        if build_main(["-q", "-W", "--keep-going", "-b", "html", sources, str(folder)]):
+    with tempfile.TemporaryDirectory() as temporary:
+        sources, pages = Path(temporary, "sources"), Path(temporary, "pages")
+        assemble(sources)
+        if build_main(["-q", "-W", "--keep-going", "-b", "html", str(sources), str(pages)]):
             raise RuntimeError("Sphinx has found something wrong with the site; see above.")
+        shutil.copytree(pages, folder, dirs_exist_ok=True)  # myst-nb leaves a folder of pictures beside its output
 
 
 def assemble(folder):
@@ -79,7 +81,8 @@ def assemble(folder):
     root = notebooks_folder().parent
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(root / "docs", folder, dirs_exist_ok=True)
-    shutil.copytree(root / "notebooks" / "figures", folder / "notebooks" / "figures")
+    for each in ("figures", "programs"):
+        shutil.copytree(root / "notebooks" / each, folder / "notebooks" / each)
     for path in ("source/00_start_here.py", "source/template.py", "source/deeper/template.py"):
         target = folder / "notebooks" / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +117,7 @@ def _for_site(text):
     """Links to modules lead to the reference, and those between the README and `docs/` stay in the site."""
     text = re.sub(r"\]\(tlcourse/(\w+?)(?:\.py)?\)", _to_reference, text)
     text = text.replace("](docs/words.md", "](glossary.md")  # at whose end they stand
-    return text.replace("](docs/", "](").replace("](../README.md)", "](index.md)")
+    return text.replace("](docs/", "](").replace("](../README.md)", "](index.md)").replace("](../", "](")
 
 
 def _to_reference(found):

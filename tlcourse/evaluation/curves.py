@@ -13,7 +13,7 @@ class Curve:
 
     Attributes:
         name: what a legend calls it.
-        budgets: labels a class.
+        budgets: labels per class.
         correct: bool ``(budgets, draws, items)``: was this test item right, after training on this draw?
     """
 
@@ -22,13 +22,13 @@ class Curve:
     correct: np.ndarray
 
     def at(self, budget):
-        """Return correctness ``(draws, items)`` at a number of labels a class.
+        """Return correctness ``(draws, items)`` at a number of labels per class.
 
         Raises:
             ValueError: if the curve was not measured there.
         """
         if budget not in self.budgets:
-            raise ValueError(f"{self.name!r} was measured at {self.budgets} labels a class; got {budget}.")
+            raise ValueError(f"{self.name!r} was measured at {self.budgets} labels per class; got {budget}.")
         return self.correct[self.budgets.index(budget)]
 
     @property
@@ -46,7 +46,7 @@ def label_efficiency(name, predict, pool_labels, test_labels, *, budgets, draws,
             all test items, int ``(items,)``. It trains anew at each call.
         pool_labels: int ``(n,)``.
         test_labels: int ``(items,)``.
-        budgets: labels a class, k, in any number.
+        budgets: labels per class, k, in any number.
         draws: draws of labels at each k; the same seed gives every method the same ones.
         seed: seed of the draws.
 

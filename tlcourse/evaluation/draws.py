@@ -1,4 +1,4 @@
-"""Which examples happen to be labelled: repeated draws of k labels a class."""
+"""Which examples happen to be labelled: repeated draws of k labels per class."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from tlcourse.checks import checked_labels
 def draw_labels(labels, per_class, *, draws, seed):
     """Draw the rows of a pool that get a label, the same number from each class, several times.
 
-    A draw with more labels a class contains the draw with fewer, and the same seed gives every method the same rows:
+    A draw with more labels per class contains the draw with fewer, and the same seed gives every method the same rows:
     both make comparisons paired.
 
     Args:

@@ -38,7 +38,7 @@ def accuracy_table(scores):
     """Return a table of accuracies, a row for each method and a column for each condition.
 
     Args:
-        scores: by method, a dictionary from a condition, such as ``"5 labels a class"``, to a single accuracy, to
+        scores: by method, a dictionary from a condition, such as ``"5 labels per class"``, to a single accuracy, to
             accuracies ``(draws,)``, or to correctness ``(draws, items)``; from 0 to 1. A method need not have every
             condition.
 

@@ -10,7 +10,7 @@ from tlcourse.features.ridge import all_positive, fit_ridge, one_against_all
 
 PENALTIES = tuple(10.0 ** np.arange(-1, 4.5, 0.5))
 DEFAULT_PENALTY = 100.0
-"""For one label a class, where leaving one out leaves a class empty and nothing can be chosen."""
+"""For one label per class, where leaving one out leaves a class empty and nothing can be chosen."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from tlcourse.plotting.look import COLOURS, LINES, MARKERS, axes
 
 
 def plot_curves(curves, *, ax=None):
-    """Draw accuracy against labels a class, each method with the 95 % interval of its mean over draws.
+    """Draw accuracy against labels per class, each method with the 95 % interval of its mean over draws.
 
     Args:
         curves: `Curve` objects, drawn in this order.
@@ -24,7 +24,7 @@ def plot_curves(curves, *, ax=None):
     ax.set_xscale("log")
     ax.set_xticks(budgets, [str(budget) for budget in budgets])
     ax.minorticks_off()
-    ax.set_xlabel("labels a class")
+    ax.set_xlabel("labels per class")
     ax.set_ylabel("accuracy on the test set")
     ax.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))  # no halves of a per cent
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -486,7 +486,7 @@ TEN_DRAWS = 10
 
 
 def answers(name, domain, draw):
-    """Predictions for all test reviews, from fifty labels a class of one domain."""
+    """Predictions for all test reviews, from fifty labels per class of one domain."""
     inside = np.flatnonzero(pool.groups == domain)
     some = inside[draw_labels(pool.labels[inside], 50, draws=TEN_DRAWS, seed=SEED)[draw]]
     if name == "bag of words":

@@ -21,7 +21,7 @@
 #
 # - is it the fault of **ridge**? Logistic regression and a support vector machine get the same print;
 # - **networks as sources**: five networks of one shape, two of them planted to do harm, on four targets;
-# - **could we have known?** Seven scores choose a network and a layer by five labels a class: LogME, H-score, LEEP,
+# - **could we have known?** Seven scores choose a network and a layer by five labels per class: LogME, H-score, LEEP,
 #   neighbours, and three plain baselines;
 # - which harm is **certain** among many cells, and how well do scores **rank**?
 # - harm by **alignment**, where half of the classes are missing.

@@ -60,20 +60,23 @@ for name, network in networks.items():
 
 # %%
 accuracy_table(
-    {name: {f"{k} labels a class": curve.at(k) for k in (5, 20)} for name, curve in curves.items()}
+    {
+        name: {f"{k} labels per class": curve.at(k) for k in (5, 20)}
+        for name, curve in curves.items()
+    }
 )
 
 # %%
 difference = {k: paired_interval(*(curve.at(k) for curve in curves.values())) for k in (5, 20)}
 lesson.claim(
     "weights-matter",
-    "At 5 labels a class, learned weights beat random ones.",
+    "At 5 labels per class, learned weights beat random ones.",
     holds=difference[5].low > 0,
     observed={"difference": difference[5]},
 )
 
 # %%
-lesson.finding("weights-later", "The same at 20 labels a class", difference[20])
+lesson.finding("weights-later", "The same at 20 labels per class", difference[20])
 
 # %% [markdown]
 # ## The numbers of the full profile

@@ -1,0 +1,115 @@
+"""Lesson 00, Start here: what it does with data of your own, as one program.
+
+    python 00_start_here.py FOLDER
+
+The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from PIL import Image, ImageOps
+from skimage import data
+from sklearn.svm import SVC
+
+from tlcourse.backbones import load_network
+from tlcourse.own_data import check_pictures
+
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+FOLDER = Path(sys.argv[1])
+keras.utils.set_random_seed(0)
+
+SEED = 0
+
+SIDE = 128
+
+
+def read(file):
+    """A picture as an array of 0…255: upright, on white, its middle square in 128×128 pixels."""
+    picture = ImageOps.exif_transpose(Image.open(file))
+    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture.convert("RGBA"))
+    return np.array(ImageOps.fit(page.convert("RGB"), (SIDE, SIDE)))
+
+
+def load(folder):
+    """The pictures below a folder, their labels as numbers, the names of the kinds, the files."""
+    places = sorted(each for each in folder.iterdir() if each.is_dir() and each.name[0] not in "._")
+    kinds = [place.name for place in places]
+    if len(kinds) < 2:
+        raise ValueError(f"{folder} needs a sub-folder for each kind, at least two; got {kinds}.")
+    files = [file for place in places for file in sorted(place.glob("[!.]*"))]
+    labels = np.array([kinds.index(file.parent.name) for file in files])
+    return np.stack([read(file) for file in files]), labels, kinds, files
+
+
+examples = [
+    ImageOps.fit(Image.fromarray(each), (SIDE, SIDE)) for each in (data.chelsea(), data.coffee())
+]
+
+
+def borrowed_base():
+    return load_network("efficientnet-lite0", side=SIDE, include_top=False)[0]
+
+
+to_range = layers.Rescaling(1.0)  # this network reads 0…255 as it is
+inputs = keras.Input((SIDE, SIDE, 3))
+
+recipe = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+stop = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
+options = {"batch_size": 20, "callbacks": [stop], "verbose": 0}
+
+(FOLDER / "sort.py").write_text("""\
+import sys
+from pathlib import Path
+import keras
+import numpy as np
+from PIL import Image, ImageOps
+
+
+def read(file):
+    picture = ImageOps.exif_transpose(Image.open(file))
+    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
+    page = Image.new("RGBA", picture.size, "white")
+    page.alpha_composite(picture.convert("RGBA"))
+    return np.array(ImageOps.fit(page.convert("RGB"), (128, 128)))
+
+
+model, files = keras.models.load_model(sys.argv[1]), sorted(Path(sys.argv[2]).glob("[!.]*"))
+answers = model.predict(np.stack([read(file) for file in files]), verbose=0)
+for n, file in enumerate(files):
+    kind = max(answers, key=lambda kind: answers[kind][n])
+    place = Path(sys.argv[3], kind if answers[kind][n] >= 0.8 else "doubtful")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / file.name).write_bytes(file.read_bytes())
+""")
+
+print(check_pictures(FOLDER))
+pictures, labels, mine, files = load(FOLDER)
+names, place = np.unique([file.name.split("-")[0] for file in files], return_inverse=True)
+fifth = np.random.default_rng(SEED).permutation(len(names))[place] * 5 // len(names)
+first, second, last = fifth < 3, fifth == 3, fifth == 4
+fresh = borrowed_base()  # ours may be fine-tuned by now
+reader = keras.Model(inputs, layers.GlobalAveragePooling2D()(fresh(to_range(inputs))))
+features = reader.predict(pictures, verbose=0)
+my_head = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(mine), activation="softmax")])
+my_head.compile(keras.optimizers.Adam(0.003), **recipe)
+known = features[second], labels[second]
+my_head.fit(features[first], labels[first], validation_data=known, epochs=40, **options)
+pixels = pictures[:, 4::8, 4::8].reshape(len(pictures), -1)  # every eighth, 16×16 of them
+svm = SVC(C=10).fit(pixels[first], labels[first])
+for name, rows in {"validation": second, "test": last}.items():
+    share = my_head.evaluate(features[rows], labels[rows], verbose=0)[1]
+    print(f"{name}: borrowed {share:.1%}, pixels {svm.score(pixels[rows], labels[rows]):.1%}")
+
+shares = my_head(reader.output)
+keras.Model(inputs, {kind: shares[:, n] for n, kind in enumerate(mine)}).save(FOLDER / "mine.keras")
+saved = keras.models.load_model(FOLDER / "mine.keras")
+answer = saved(np.stack([pictures[last][-1], examples[0]]))
+for n, name in enumerate([f"a test picture of {mine[labels[last][-1]]}", "a cat"]):
+    print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))

@@ -1,0 +1,145 @@
+"""A lesson's part on one's own data as one program, made of the lesson's cells."""
+
+import ast
+import re
+import sys
+
+from tlcourse.course.editions import EXAMPLE
+from tlcourse.course.slicing import Statement, names_in, needed, root
+from tlcourse.course.sources import notebooks_folder, read_source
+from tlcourse.course.statements import of_lesson
+
+OWN, NEXT = "On your own data", "Is it worth it?"
+"""The heading of that part, and the one after it."""
+
+GIVEN = {"FOLDER", "lesson"}
+"""Names that a program doesn't take from the lesson: it is given a folder, and has no profile."""
+
+PROGRAM = '''"""Lesson {name}, {title}: what it does with data of your own, as one program.
+
+    python {file} FOLDER
+
+The lesson says under "{own}" what is in FOLDER. What is saved goes there, too.
+"""
+
+{imports}
+
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+FOLDER = Path(sys.argv[1])
+keras.utils.set_random_seed(0)
+
+{body}
+'''
+
+
+def programs_folder():
+    """Return the folder of the checkout where the programs stand."""
+    return notebooks_folder() / "programs"
+
+
+def write_program(source):
+    """Write the program of a lesson, and return its path."""
+    path = programs_folder() / source.path.name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(program(source), encoding="utf-8")
+    return path
+
+
+def has_its_program(source):
+    """Return whether the program of a lesson is what its source builds."""
+    path = programs_folder() / source.path.name
+    return path.is_file() and path.read_text(encoding="utf-8") == program(source)
+
+
+def program(source):
+    """Return the program of a lesson.
+
+    It has each statement of "On your own data" that calls something for its effect, such as `print` or `fit`, and
+    before these all that makes or changes what they read. Cells tagged `example` only lend what others read.
+
+    Args:
+        source: a `LessonSource`.
+
+    Raises:
+        ValueError: if one of its statements needs `lesson` for more than `lesson.pick`.
+    """
+    statements = list(_statements(source))
+    imports = [each for each in statements if isinstance(each.node, ast.Import | ast.ImportFrom)]
+    kept = needed([each for each in statements if each not in imports], GIVEN)
+    body = "".join(_space(*pair) + _in_quick(pair[1]) for pair in zip([None, *kept], kept))
+    used = {"sys", "Path", "keras"}.union(*(names_in(each.node) for each in kept))
+    about = {"name": source.name, "title": source.title, "file": source.path.name, "own": OWN}
+    return PROGRAM.format(**about, imports=_imports([each.node for each in imports], used), body=body)
+
+
+def _statements(source):
+    for number, (heading, cell) in enumerate(_code_cells(source)):
+        code = _writing(cell.source) if cell.source.startswith("%%writefile") else cell.source
+        own = heading == OWN and EXAMPLE not in cell.metadata.get("tags", [])
+        lines = code.splitlines()
+        for node in ast.parse(code).body:
+            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            yield Statement(node, text, number, code != cell.source or (own and _acts(node)))
+
+
+def _code_cells(source):
+    """Yield a lesson's code cells before the heading after "On your own data", each with its heading."""
+    heading = ""
+    for cell in read_source(source.path).cells:
+        if cell.cell_type == "code":
+            yield heading, cell
+        else:
+            heading = [heading, *re.findall(r"^## (.+)", cell.source, re.MULTILINE)][-1]
+        if heading == NEXT:
+            return
+
+
+def _writing(cell):
+    """Return a cell that writes a file as a statement that writes it into the folder."""
+    first, _, text = cell.partition("\n")
+    return f'(FOLDER / "{first.rpartition("/")[2]}").write_text("""\\\n{text}\n""")'
+
+
+def _acts(node):
+    """Return whether a statement calls something for its effect, other than a drawing or a claim."""
+    calls = [each.value for each in ast.walk(node) if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
+    return not isinstance(node, ast.FunctionDef) and any(root(call) not in {"plt", "lesson"} for call in calls)
+
+
+def _in_quick(statement):
+    """Return the code of a statement, with what `lesson.pick` takes in the quick profile in its place."""
+    code = statement.code
+    for call in ast.walk(ast.parse(code)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and of_lesson(call):
+            taken = [each.value for each in call.keywords if each.arg == "quick" and call.func.attr == "pick"]
+            for quick in taken:
+                code = code.replace(*(ast.get_source_segment(statement.code, node) for node in (call, quick)))
+    if "lesson" in names_in(ast.parse(code)):
+        raise ValueError(f"a program has no `lesson`, which this needs: {code}")
+    return code
+
+
+def _space(before, after):
+    function = any(isinstance(each.node, ast.FunctionDef) for each in (before, after) if each)
+    if before is None:
+        return "\n" if function else ""
+    return "\n\n\n" if function else "\n" if before.cell == after.cell else "\n\n"
+
+
+def _imports(nodes, used):
+    """Return the imports of the names that are used, in three groups as usual: Python's, others', the course's."""
+    modules = {"import sys": "sys"}
+    parts = {"pathlib": {"Path"}}
+    for node in nodes:
+        for each in node.names:
+            if (each.asname or each.name) in used and isinstance(node, ast.Import):
+                modules[f"import {ast.unparse(each)}"] = each.name
+            elif (each.asname or each.name) in used:
+                parts.setdefault(node.module, set()).add(ast.unparse(each))
+    modules |= {f"from {module} import {', '.join(sorted(names))}": module for module, names in parts.items()}
+    groups = [[], [], []]
+    for line in sorted(modules, key=lambda line: (line.startswith("from"), modules[line].lower())):
+        first = modules[line].partition(".")[0]
+        groups[0 if first in sys.stdlib_module_names else 2 if first == "tlcourse" else 1].append(line)
+    return "\n\n".join("\n".join(group) for group in groups if group)
