@@ -18,6 +18,7 @@ import tlcourse.course.sources as sources
 from tlcourse.__main__ import app
 from tlcourse.course.build import build, differences, light, without_volatile
 from tlcourse.course.editions import BEGIN, blank, graded_edition, solution, solved_edition, student_edition
+from tlcourse.course.programs import write_program
 from tlcourse.course.sources import both_volumes, lessons, write_notebook
 from tlcourse.course.tables import lesson_table
 from tlcourse.course.trial import trial_edition
@@ -306,6 +307,7 @@ def test_the_templates_build_within_the_measures_and_every_answer_in_them_is_jud
     shutil.copyfile(SOURCES / "template.py", folder / "99_template.py")
     shutil.copyfile(SOURCES / "deeper" / "template.py", folder / "deeper" / "99_template.py")
     monkeypatch.setattr(sources, "notebooks_folder", lambda: tmp_path / "notebooks")
+    write_program(both_volumes()[0])
     for volume in both_volumes():
         write_notebook(build(volume), volume.edition)
         assert nbval(trial_edition(volume), tmp_path) == []

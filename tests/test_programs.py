@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlcourse.course.programs import has_its_program, program, programs_folder
+from tlcourse.course.programs import has_its_program, program
 from tlcourse.course.slicing import Statement, needed
 from tlcourse.course.sources import LessonSource, lessons
 from tlcourse.datasets import load_dataset
@@ -94,13 +94,14 @@ def test_each_lesson_has_its_program(lesson):
 
 
 def test_programs_read_no_name_that_they_do_not_make():
-    ruff = [sys.executable, "-m", "ruff", "check", "--select", "F", "--no-cache", str(programs_folder())]
+    programs = [str(lesson.program) for lesson in lessons()]
+    ruff = [sys.executable, "-m", "ruff", "check", "--select", "F", "--no-cache", *programs]
     done = subprocess.run(ruff, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
 def test_a_program_without_a_folder_says_how_to_run_it():
-    path = programs_folder() / "06_negative_transfer.py"
+    (path,) = [lesson.program for lesson in lessons(["06"])]
     done = subprocess.run([sys.executable, path], capture_output=True, text=True)
     assert done.returncode == 1
     assert "python 06_negative_transfer.py FOLDER" in done.stderr
@@ -116,7 +117,7 @@ def test_a_program_runs_on_a_folder(tmp_path):
             for row in np.flatnonzero(examples.labels == kind)[-some:]:
                 image = Image.fromarray((255 * examples.images[row]).astype("uint8"))
                 image.save(tmp_path / whose / name / f"{row}.png")
-    path = programs_folder() / "06_negative_transfer.py"
+    (path,) = [lesson.program for lesson in lessons(["06"])]
     done = subprocess.run([sys.executable, path, tmp_path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "chosen minus this" in done.stdout and (tmp_path / "mine.keras").is_file()

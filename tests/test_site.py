@@ -107,7 +107,8 @@ def test_in_a_browser_pages_open_a_word_is_found_and_a_link_leads_on(tmp_path):
         assert page.locator("#search-results li").count() > 1
         page.goto(f"{address}/notebooks/05_sentiment.html")
         page.locator("article a[href*='glossary.html#lora']").first.click()
-        assert page.locator("#lora").first.is_visible()
+        page.locator("#lora").first.wait_for()
+        assert page.url.endswith("glossary.html#lora")
         page.set_viewport_size({"width": 390, "height": 800})
         page.goto(f"{address}/notebooks/06_negative_transfer.html")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

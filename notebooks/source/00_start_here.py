@@ -476,7 +476,7 @@ lesson.claim(
     "With twenty labelled pictures of each kind, borrowed features beat a network from scratch.",
     holds=gain.low > 0,
     observed={"gain": gain},
-    profiles=("quick",),  # on flowers it held with three of four seeds
+    profiles=("quick",),  # on flowers it held with four of five seeds
 )
 
 # %% [markdown]
@@ -508,7 +508,7 @@ lesson.claim(
 # pictures of each, far better than a network of our own.
 #
 # *It does not show* that your pictures will be sorted as well: ours are painted around twelve photographs, and their
-# six kinds look very different. On real flowers the lead was certain with three seeds of four.
+# six kinds look very different. On real flowers the lead was certain with four seeds of five.
 # <!-- not measured here: the full profile -->
 #
 # | you have | try |

@@ -118,10 +118,11 @@ print(f"{by_hand:.1%} of the test pictures are named correctly")
 #
 # ## On your own data
 #
-# *Directly after By hand, with its code: a folder that a reader would have, one path to change.* For your own pictures,
-# leave out the first cell, name your folder, and look first: `tlcourse check FOLDER`.
+# *Directly after By hand, with its code: a folder that a reader would have, one path to change. The build makes a program
+# of it, without the cells tagged `example`.* For your own pictures, leave out the first cell, name your folder, and look
+# first: `tlcourse check FOLDER`. (As one program: `python 99_template.py my-pictures`.)
 
-# %%
+# %% tags=["example"]
 import tempfile
 from pathlib import Path
 

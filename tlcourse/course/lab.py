@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 from tlcourse.assets import atomically
-from tlcourse.course.programs import programs_folder
 from tlcourse.course.sources import both_volumes, lessons, notebooks_folder
 
 
@@ -27,8 +26,9 @@ def copies(reset=""):
             kept = (copy.with_name(f"{copy.stem}.kept-{number}.ipynb") for number in itertools.count(1))
             copy.rename(next(path for path in kept if not path.exists()))
         _copy(lesson.edition, copy)
-    for program in programs_folder().glob("*.py"):
-        _copy(program, folder / "programs" / program.name)
+    for lesson in lessons():
+        if lesson.program.is_file():
+            _copy(lesson.program, folder / "programs" / lesson.program.name)
     return folder
 
 

@@ -6,7 +6,7 @@ import sys
 
 from tlcourse.course.editions import EXAMPLE
 from tlcourse.course.slicing import Statement, names_in, needed, root
-from tlcourse.course.sources import notebooks_folder, read_source
+from tlcourse.course.sources import read_source
 from tlcourse.course.statements import of_lesson
 
 OWN, NEXT = "On your own data", "Is it worth it?"
@@ -33,27 +33,22 @@ keras.utils.set_random_seed(0)
 '''
 
 
-def programs_folder():
-    """Return the folder of the checkout where the programs stand."""
-    return notebooks_folder() / "programs"
-
-
 def write_program(source):
-    """Write the program of a lesson, and return its path."""
-    path = programs_folder() / source.path.name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(program(source), encoding="utf-8")
-    return path
+    """Write the program of a lesson, if it has one."""
+    made = program(source)
+    if made:
+        source.program.parent.mkdir(exist_ok=True)
+        source.program.write_text(made, encoding="utf-8")
 
 
 def has_its_program(source):
-    """Return whether the program of a lesson is what its source builds."""
-    path = programs_folder() / source.path.name
-    return path.is_file() and path.read_text(encoding="utf-8") == program(source)
+    """Return whether the committed program of a lesson is what its source builds."""
+    made = program(source)
+    return not made or (source.program.is_file() and source.program.read_text(encoding="utf-8") == made)
 
 
 def program(source):
-    """Return the program of a lesson.
+    """Return the program of a lesson; nothing if it does nothing there.
 
     It has each statement of "On your own data" that calls something for its effect, such as `print` or `fit`, and
     before these all that makes or changes what they read. Cells tagged `example` only lend what others read.
@@ -67,8 +62,10 @@ def program(source):
     statements = list(_statements(source))
     imports = [each for each in statements if isinstance(each.node, ast.Import | ast.ImportFrom)]
     kept = needed([each for each in statements if each not in imports], GIVEN)
+    if not kept:
+        return ""
     body = "".join(_space(*pair) + _in_quick(pair[1]) for pair in zip([None, *kept], kept))
-    used = {"sys", "Path", "keras"}.union(*(names_in(each.node) for each in kept))
+    used = {"Path"}.union(*(names_in(each.node) for each in kept))
     about = {"name": source.name, "title": source.title, "file": source.path.name, "own": OWN}
     return PROGRAM.format(**about, imports=_imports([each.node for each in imports], used), body=body)
 
@@ -116,7 +113,10 @@ def _in_quick(statement):
             for quick in taken:
                 code = code.replace(*(ast.get_source_segment(statement.code, node) for node in (call, quick)))
     if "lesson" in names_in(ast.parse(code)):
-        raise ValueError(f"a program has no `lesson`, which this needs: {code}")
+        raise ValueError(
+            f"a program has no `lesson`, which this needs: {code}\nIf that is for example data, tag the cell that "
+            f"makes them {EXAMPLE!r}."
+        )
     return code
 
 
@@ -129,7 +129,7 @@ def _space(before, after):
 
 def _imports(nodes, used):
     """Return the imports of the names that are used, in three groups as usual: Python's, others', the course's."""
-    modules = {"import sys": "sys"}
+    modules = {"import keras": "keras", "import sys": "sys"}
     parts = {"pathlib": {"Path"}}
     for node in nodes:
         for each in node.names:

@@ -48,6 +48,11 @@ class LessonSource:
         """Path of the committed student edition."""
         return notebooks_folder() / self.place
 
+    @property
+    def program(self):
+        """Path of the committed program: what a lesson does with data of one's own."""
+        return notebooks_folder() / "programs" / self.path.name
+
     def missing(self, profile):
         """Return the names of the assets that the lesson needs and this machine lacks.
 
