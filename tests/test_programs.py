@@ -77,14 +77,26 @@ def test_a_program_takes_what_the_quick_profile_picks(tmp_path):
     assert "FOLDER = Path(sys.argv[1])\nkeras.utils.set_random_seed(0)" in made
 
 
+def test_a_program_checks_what_its_lesson_checks_and_draws_nothing(tmp_path):
+    made = program(a_lesson(tmp_path, "plt.plot(x)\nassert x > 0, 'too few'\nlesson.claim('c', 'C.', holds=x)"))
+    assert made.endswith("\n\nx = 1\n\nassert x > 0, 'too few'\n")
+
+
 def test_a_program_has_no_lesson(tmp_path):
     with pytest.raises(ValueError, match=r"no `lesson`, which this needs: part = lesson\.part"):
         program(a_lesson(tmp_path, "part = lesson.part\nprint(part)"))
 
 
 def test_a_program_writes_the_files_that_its_lesson_writes(tmp_path):
-    made = program(a_lesson(tmp_path, '# %%writefile {FOLDER}/ask.py\nprint("a")'))
-    assert '(FOLDER / "ask.py").write_text("""\\\nprint("a")\n""")' in made
+    made = program(a_lesson(tmp_path, '# %%writefile {FOLDER}/ask.py\nprint("a")\n# %%\nprint(x)'))
+    assert made.endswith('(FOLDER / "ask.py").write_text("""\\\nprint("a")\n""")\n\nprint(x)\n')
+
+
+def test_files_written_before_that_part_come_last_for_the_folder_is_looked_at_first(tmp_path):
+    lesson = a_lesson(tmp_path, "print(x)")
+    by_hand = '# %%\n# %%writefile {FOLDER}/sort.py\nprint("s")\n# %%\nx = 1'
+    lesson.path.write_text(lesson.path.read_text().replace("x = 1", by_hand))
+    assert program(lesson).endswith('x = 1\n\nprint(x)\n\n(FOLDER / "sort.py").write_text("""\\\nprint("s")\n""")\n')
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)

@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers
 from PIL import Image, ImageOps
 from skimage import data
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC
 
 from tlcourse.backbones import load_network
@@ -64,6 +65,36 @@ recipe = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 stop = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
 options = {"batch_size": 20, "callbacks": [stop], "verbose": 0}
 
+print(check_pictures(FOLDER))
+pictures, labels, mine, files = load(FOLDER)
+place = np.array([f"{file.parent.name} {file.name.split('-')[0]}" for file in files])
+few = [kind for n, kind in enumerate(mine) if len(set(place[labels == n])) < 5]
+assert not few, f"not five places of {few}: the name before a dash is one; without it, each file"
+
+five = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
+folds = [rows for _, rows in five.split(pictures, labels, place)]
+last, second, first = folds[0], folds[1], np.concatenate(folds[2:])
+parts = {"train": first, "validation": second, "test": last}
+reader = keras.Model(inputs, layers.GlobalAveragePooling2D()(borrowed_base()(to_range(inputs))))
+features = reader.predict(pictures, verbose=0)
+my_head = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(mine), activation="softmax")])
+my_head.compile(keras.optimizers.Adam(0.003), **recipe)
+known = features[second], labels[second]
+my_head.fit(features[first], labels[first], validation_data=known, epochs=40, **options)
+pixels = pictures[:, 4::8, 4::8].reshape(len(pictures), -1)  # every eighth, 16×16 of them
+svm = SVC(C=10).fit(pixels[first], labels[first])
+for name, rows in parts.items():
+    share = my_head.evaluate(features[rows], labels[rows], verbose=0)[1]
+    print(f"{name}, of each kind {np.bincount(labels[rows])}: borrowed {share:.1%},", end=" ")
+    print(f"pixels {svm.score(pixels[rows], labels[rows]):.1%}")
+
+shares = my_head(reader.output)
+keras.Model(inputs, {kind: shares[:, n] for n, kind in enumerate(mine)}).save(FOLDER / "mine.keras")
+saved = keras.models.load_model(FOLDER / "mine.keras")
+answer = saved(np.stack([pictures[last][-1], examples[0]]))
+for n, name in enumerate([f"a test picture of {mine[labels[last][-1]]}", "a cat"]):
+    print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))
+
 (FOLDER / "sort.py").write_text("""\
 import sys
 from pathlib import Path
@@ -88,28 +119,3 @@ for n, file in enumerate(files):
     place.mkdir(parents=True, exist_ok=True)
     (place / file.name).write_bytes(file.read_bytes())
 """)
-
-print(check_pictures(FOLDER))
-pictures, labels, mine, files = load(FOLDER)
-names, place = np.unique([file.name.split("-")[0] for file in files], return_inverse=True)
-fifth = np.random.default_rng(SEED).permutation(len(names))[place] * 5 // len(names)
-first, second, last = fifth < 3, fifth == 3, fifth == 4
-fresh = borrowed_base()  # ours may be fine-tuned by now
-reader = keras.Model(inputs, layers.GlobalAveragePooling2D()(fresh(to_range(inputs))))
-features = reader.predict(pictures, verbose=0)
-my_head = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(mine), activation="softmax")])
-my_head.compile(keras.optimizers.Adam(0.003), **recipe)
-known = features[second], labels[second]
-my_head.fit(features[first], labels[first], validation_data=known, epochs=40, **options)
-pixels = pictures[:, 4::8, 4::8].reshape(len(pictures), -1)  # every eighth, 16×16 of them
-svm = SVC(C=10).fit(pixels[first], labels[first])
-for name, rows in {"validation": second, "test": last}.items():
-    share = my_head.evaluate(features[rows], labels[rows], verbose=0)[1]
-    print(f"{name}: borrowed {share:.1%}, pixels {svm.score(pixels[rows], labels[rows]):.1%}")
-
-shares = my_head(reader.output)
-keras.Model(inputs, {kind: shares[:, n] for n, kind in enumerate(mine)}).save(FOLDER / "mine.keras")
-saved = keras.models.load_model(FOLDER / "mine.keras")
-answer = saved(np.stack([pictures[last][-1], examples[0]]))
-for n, name in enumerate([f"a test picture of {mine[labels[last][-1]]}", "a cat"]):
-    print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))

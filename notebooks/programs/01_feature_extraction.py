@@ -47,10 +47,10 @@ tried = {"pixels, SVM": cross_val_score(SVC(C=10), pixels, mine.labels, cv=folds
 for side in (64, 128):
     smaller = read_parts(FOLDER, side=side)["train"].images
     seen = borrow(side).predict(smaller, verbose=0)
-    tried[side] = cross_val_score(my_ridge, seen, mine.labels, cv=folds)
+    tried[f"borrowed, {side}"] = cross_val_score(my_ridge, seen, mine.labels, cv=folds)
 for name, right in tried.items():
-    print(f"{name!s:11} {right.mean():.1%}   folds:", *(f"{share:.0%}" for share in right))
-best = max((64, 128), key=lambda side: tried[side].mean())
+    print(f"{name:13} {right.mean():.1%}   folds:", *(f"{share:.0%}" for share in right))
+best = max((64, 128), key=lambda side: tried[f"borrowed, {side}"].mean())
 
 final = read_parts(FOLDER, side=best)
 my_reader = borrow(best)
@@ -62,7 +62,7 @@ judged_pixels = judged.images[:, 4::8, 4::8].reshape(len(judged.labels), -1)
 print(f"test: {np.mean(says == judged.labels):.1%} of {len(says)} are right")
 print(f"pixels, SVM: {no_network.score(judged_pixels, judged.labels):.1%}")
 wrong = np.flatnonzero(says != judged.labels)[:6]
-print("they are:", *(kinds[judged.labels[n]] for n in wrong))
+print("mistakes:", *(f"{kinds[judged.labels[n]]} as {kinds[says[n]]}," for n in wrong), "…")
 
 weights, bias = np.atleast_2d(my_ridge.coef_), np.atleast_1d(my_ridge.intercept_)
 if len(kinds) == 2:  # then ridge keeps one row, that of the second kind

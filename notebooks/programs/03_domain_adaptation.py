@@ -55,16 +55,17 @@ def certain_all_classes(ignored, logits):
 def adapt(model, loss, images, epochs=20, rate=0.001):
     """Train all but the last layer on images without labels; return the loss of each epoch."""
     model.layers[-1].trainable = False
-    images = images[: len(images) // 64 * 64]  # whole batches: four answers say little of variety
-    model.compile(Adam(CosineDecay(rate, epochs * len(images) // 64)), loss)
-    nothing = np.zeros(len(images))
-    return model.fit(images, nothing, batch_size=64, epochs=epochs, verbose=0).history["loss"]
+    n = len(images) // 64 * 64  # whole batches: four answers say little of variety
+    assert n, f"adapt needs 64 images or more; got {len(images)}"
+    model.compile(Adam(CosineDecay(rate, epochs * n // 64)), loss)
+    options = dict(batch_size=64, epochs=epochs, verbose=0)
+    return model.fit(images[:n], np.zeros(n), **options).history["loss"]
 
 
 by_day = read_parts(FOLDER, side=32)
-kinds = by_day["train"].kinds
+kinds, night = by_day["train"].kinds, read_pictures(FOLDER / "unsorted", side=32, labelled=False)
+night = np.random.default_rng(SEED).permutation(night.images)  # files may be in order of class
 day, watched, judged = ((part.images, part.labels) for part in by_day.values())
-night = read_pictures(FOLDER / "unsorted", side=32, labelled=False).images
 
 photos, _ = load_network("photos")
 base = keras.Model(photos.input, photos.get_layer("stage2").output)
@@ -112,4 +113,10 @@ adapt(camera, certain_all_classes, night, rate=0.0003)
 score("night imitated, then certain, all classes")
 p = layers.Softmax()(camera.outputs[0])
 named = {kind: p[:, n] for n, kind in enumerate(kinds)}
-keras.Model(camera.inputs[0], named).save(FOLDER / "my.keras")
+keras.Model(camera.inputs[0], named).save(FOLDER / "mine.keras")
+
+loaded = keras.models.load_model(FOLDER / "mine.keras")  # night imitated, then adapted
+noise = np.random.default_rng(SEED).integers(0, 256, (32, 32, 3))
+for name, picture in {kinds[judged[1][0]]: judged[0][0], "noise": noise}.items():
+    shares = {kind: p[0] for kind, p in loaded.predict(picture[None], verbose=0).items()}
+    print(f"{name}: says {max(shares, key=shares.get)}, {max(shares.values()):.2f}")

@@ -58,7 +58,7 @@ def auc(ill, z):
 
 
 def threshold_for(ill, z, specificity=0.9):
-    return min(limit for limit in z if np.mean(z[~ill] < limit) >= specificity)
+    return min(limit for limit in [*z, np.inf] if np.mean(z[~ill] < limit) >= specificity)
 
 
 def with_interval(statistic, *arrays):
@@ -83,8 +83,8 @@ def specificity_of(called, ill):
 mine = read_picture_table(FOLDER / "images.csv", side=64, whole=True, kinds=("0", "1"))
 names, whose = np.unique(mine.patients, return_inverse=True)
 my_ill, n = np.bincount(whose, mine.labels) > 0, len(names)
-learn, choose, judge = np.split(np.random.default_rng(SEED).permutation(n), [n // 2, 3 * n // 4])
-print(f"{len(learn)} patients to train, {len(choose)} to choose, {len(judge)} to test")
+order = np.argsort(my_ill + np.random.default_rng(SEED).random(n) / 2)  # the healthy, then the ill
+learn, choose, judge = order[::2], order[1::4], order[3::4]
 
 
 def fine_tune(images, ill, epochs=6):
@@ -97,6 +97,8 @@ def fine_tune(images, ill, epochs=6):
     return base, model
 
 
+for name, who in {"train": learn, "choose": choose, "test": judge}.items():
+    print(f"{len(who)} patients to {name}, {my_ill[who].sum()} of them ill")
 flat = keras.Sequential([*reader.layers[:2], layers.Flatten()])
 candidates = {}  # each patient's score, and the model that gives it
 for name, read in {"borrowed": reader, "pixels": flat}.items():

@@ -110,6 +110,7 @@ print({name: f"{share:.0%}" for name, share in on_check.items()})
 print("product:", max(on_check, key=on_check.get))
 
 new_texts, new_labels = read_texts(FOLDER / "test.csv")
+assert not set(new_texts) & set(texts), "test.csv has texts of mine.csv"
 scores = {
     "counting words": counting.decision_function(new_texts),
     "frozen MiniLM": frozen.decision_function(embed(new_texts)),
@@ -123,10 +124,11 @@ for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
 
 tokenizer.save(str(FOLDER / "tokenizer.json"))
-lora.save(FOLDER / "mine.keras")
+tuned = on_check["MiniLM with LoRA"] > on_check["frozen MiniLM"]
+(lora if tuned else with_lora(frozen)).save(FOLDER / "mine.keras")  # untrained LoRA is frozen
 np.savez(FOLDER / "lora.npz", *[ops.convert_to_numpy(each) for each in lora.trainable_weights])
-for name in ("mine.keras", "lora.npz"):
-    print(f"{name}: {(FOLDER / name).stat().st_size / 1e6:.1f} MB")
+size = {name: (FOLDER / name).stat().st_size / 1e6 for name in ("mine.keras", "lora.npz")}
+print("with LoRA:" if tuned else "frozen:", *[f"{name} {mb:.1f} MB" for name, mb in size.items()])
 
 (FOLDER / "ask.py").write_text("""\
 import sys

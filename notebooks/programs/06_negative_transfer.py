@@ -51,6 +51,7 @@ def fit_weighted(yours, theirs, weight, penalties=PENALTIES):
 kinds, found = read_pictures(FOLDER / "yours", side=32).kinds, {}
 for whose in ("yours", "theirs", "test"):
     found[whose] = read_pictures(FOLDER / whose, side=32, kinds=kinds)
+assert np.bincount(found["yours"].labels).min() > 1, "two of yours of each kind at least"
 
 photos, _ = load_network("photos")
 logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))

@@ -275,6 +275,7 @@ for whose, part, some in (
 kinds, found = read_pictures(FOLDER / "yours", side=32).kinds, {}
 for whose in ("yours", "theirs", "test"):
     found[whose] = read_pictures(FOLDER / whose, side=32, kinds=kinds)
+assert np.bincount(found["yours"].labels).min() > 1, "two of yours of each kind at least"
 shown = [found[whose].images[::step] for whose, step in (("yours", 10), ("theirs", 100))]
 _ = plot_images(np.concatenate(shown), [*kinds, *kinds], columns=4)
 

@@ -71,13 +71,22 @@ def program(source):
 
 
 def _statements(source):
+    """Yield a lesson's statements up to the part after this, those last that write a file elsewhere than in this."""
+    files = []
     for number, (heading, cell) in enumerate(_code_cells(source)):
-        code = _writing(cell.source) if cell.source.startswith("%%writefile") else cell.source
+        if cell.source.startswith("%%writefile"):
+            code = _writing(cell.source)
+            written = Statement(ast.parse(code).body[0], code, number, wanted=True)
+            if heading == OWN:
+                yield written
+            else:
+                files.append(written)
+            continue
         own = heading == OWN and EXAMPLE not in cell.metadata.get("tags", [])
-        lines = code.splitlines()
-        for node in ast.parse(code).body:
-            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            yield Statement(node, text, number, code != cell.source or (own and _acts(node)))
+        for node in ast.parse(cell.source).body:
+            code = "\n".join(cell.source.splitlines()[node.lineno - 1 : node.end_lineno])
+            yield Statement(node, code, number, wanted=own and _acts(node))
+    yield from files
 
 
 def _code_cells(source):
@@ -99,7 +108,9 @@ def _writing(cell):
 
 
 def _acts(node):
-    """Return whether a statement calls something for its effect, other than a drawing or a claim."""
+    """Return whether a statement checks something, or calls it for its effect, other than a drawing or a claim."""
+    if isinstance(node, ast.Assert):
+        return True
     calls = [each.value for each in ast.walk(node) if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
     return not isinstance(node, ast.FunctionDef) and any(root(call) not in {"plt", "lesson"} for call in calls)
 
