@@ -44,7 +44,7 @@ def test_another_network_of_keras_takes_the_place_of_ours_and_all_that_should_be
     exec(features, names)
     assert names["train_features"].shape == (2, 1280)
     names["head"] = keras.Sequential([layers.Dense(6)])
-    exec(code(cells, "frozen_weights = model.get_weights()"), names)
+    exec(code(cells, "frozen_weights = model.get_weights()").partition("model.compile")[0], names)
     base, model = names["base"], names["model"]
     late = base.layers[-30:]
     wanted = [layer for layer in late if layer.weights and not isinstance(layer, layers.BatchNormalization)]

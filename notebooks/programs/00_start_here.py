@@ -2,7 +2,11 @@
 
     python 00_start_here.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has a sub-folder for each kind. What stands before the first dash of a file name is the
+place, or person: five or more for each kind.
+
+Written into FOLDER: mine.keras, and sort.py, which sorts new pictures with it: cd FOLDER, then
+python sort.py mine.keras NEW SORTED
 """
 
 import sys
@@ -17,7 +21,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC
 
 from tlcourse.backbones import load_network
-from tlcourse.own_data import check_pictures
+from tlcourse.own_data import check_pictures, read_pictures
 
 if len(sys.argv) != 2:
     sys.exit(__doc__)
@@ -27,27 +31,6 @@ keras.utils.set_random_seed(0)
 SEED = 0
 
 SIDE = 128
-
-
-def read(file):
-    """A picture as an array of 0…255: upright, on white, its middle square in 128×128 pixels."""
-    picture = ImageOps.exif_transpose(Image.open(file))
-    assert picture.mode[0] not in "IF", f"{file} has more than 8 bits a value; save it with 8"
-    page = Image.new("RGBA", picture.size, "white")
-    page.alpha_composite(picture.convert("RGBA"))
-    return np.array(ImageOps.fit(page.convert("RGB"), (SIDE, SIDE)))
-
-
-def load(folder):
-    """The pictures below a folder, their labels as numbers, the names of the kinds, the files."""
-    places = sorted(each for each in folder.iterdir() if each.is_dir() and each.name[0] not in "._")
-    kinds = [place.name for place in places]
-    if len(kinds) < 2:
-        raise ValueError(f"{folder} needs a sub-folder for each kind, at least two; got {kinds}.")
-    files = [file for place in places for file in sorted(place.glob("[!.]*"))]
-    labels = np.array([kinds.index(file.parent.name) for file in files])
-    return np.stack([read(file) for file in files]), labels, kinds, files
-
 
 examples = [
     ImageOps.fit(Image.fromarray(each), (SIDE, SIDE)) for each in (data.chelsea(), data.coffee())
@@ -66,10 +49,10 @@ stop = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
 options = {"batch_size": 20, "callbacks": [stop], "verbose": 0}
 
 print(check_pictures(FOLDER))
-pictures, labels, mine, files = load(FOLDER)
-place = np.array([f"{file.parent.name} {file.name.split('-')[0]}" for file in files])
+pictures, labels, mine, files = read_pictures(FOLDER, side=SIDE)
+place = np.array([file.name.split("-")[0] for file in files])
 few = [kind for n, kind in enumerate(mine) if len(set(place[labels == n])) < 5]
-assert not few, f"not five places of {few}: the name before a dash is one; without it, each file"
+assert not few, f"fewer than five places (names before the first dash) of {few}"
 
 five = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
 folds = [rows for _, rows in five.split(pictures, labels, place)]
@@ -118,4 +101,6 @@ for n, file in enumerate(files):
     place = Path(sys.argv[3], kind if answers[kind][n] >= 0.8 else "doubtful")
     place.mkdir(parents=True, exist_ok=True)
     (place / file.name).write_bytes(file.read_bytes())
-""")
+""", encoding="utf-8")
+
+print(__doc__.rpartition("\n\n")[2])

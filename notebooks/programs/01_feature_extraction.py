@@ -2,7 +2,11 @@
 
     python 01_feature_extraction.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has train and test, each with a sub-folder for each kind; ten pictures of each to train are
+enough.
+
+Written into FOLDER: mine.keras, and ask.py, which names a picture: cd FOLDER, then python ask.py
+PICTURE (noise.png is one of no kind)
 """
 
 import subprocess
@@ -90,10 +94,12 @@ for file in sys.argv[1:]:
     scores = {kind: float(score[0]) for kind, score in model(pixels[None]).items()}
     first, second = sorted(scores, key=scores.get)[:-3:-1]
     print(f"{file}: {first} {scores[first]:+.2f}, then {second} {scores[second]:+.2f}")
-""")
+""", encoding="utf-8")
 
 noise = np.random.default_rng(SEED).integers(0, 256, (128, 128, 3), dtype="uint8")
 Image.fromarray(noise).save(FOLDER / "noise.png")
 files = [str(file.relative_to(FOLDER)) for file in judged.files[::50]]
 program = [sys.executable, "ask.py", *files, "noise.png"]
 print(subprocess.run(program, cwd=FOLDER, check=True, capture_output=True, text=True).stdout)
+
+print(__doc__.rpartition("\n\n")[2])

@@ -2,7 +2,10 @@
 
     python 02_fine_tuning.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has train, validation and test, each with a sub-folder for each kind.
+
+Written into FOLDER: mine.keras, fine-tuned or frozen, as validation preferred. An output for each
+kind: probabilities if fine-tuned, scores of ridge if frozen.
 """
 
 import sys
@@ -78,7 +81,8 @@ for rate in (0.0002, 0.001, 0.005):
     unfreeze(my_base, last=len(my_base.layers))
     own.compile(keras.optimizers.Adam(rate), **recipe)
     own.fit(*mine, validation_data=my_val, epochs=15, **options)
-    results[rate] = own.evaluate(*my_val, verbose=0)[1], own.get_weights()
+    right = np.mean(own.predict(my_val[0], verbose=0).argmax(axis=1) == my_val[1])
+    results[rate] = right, own.get_weights()
     print(f"fine-tuned at {rate}: {results[rate][0]:.1%} of the validation pictures are right")
 best_rate = max(results, key=lambda rate: results[rate][0])
 
@@ -102,3 +106,5 @@ cat = np.array(ImageOps.fit(Image.fromarray(data.chelsea()), (SIDE, SIDE)))
 for name, picture in {kinds[judged[1][0]]: judged[0][0], "a cat": cat}.items():
     scores = {kind: score[0] for kind, score in saved.predict(picture[None], verbose=0).items()}
     print(f"{name}: says {max(scores, key=scores.get)}, {max(scores.values()):.2f}")
+
+print(__doc__.rpartition("\n\n")[2])

@@ -2,7 +2,11 @@
 
     python 03_domain_adaptation.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has train and validation, labelled pictures (by day); unsorted, 64 or more from the new
+place, without labels (by night); test, labelled ones from there.
+
+Written into FOLDER: mine.keras, trained on the imitated night, then adapted, even if another line
+is ahead: without labels there one can't choose.
 """
 
 import sys
@@ -120,3 +124,5 @@ noise = np.random.default_rng(SEED).integers(0, 256, (32, 32, 3))
 for name, picture in {kinds[judged[1][0]]: judged[0][0], "noise": noise}.items():
     shares = {kind: p[0] for kind, p in loaded.predict(picture[None], verbose=0).items()}
     print(f"{name}: says {max(shares, key=shares.get)}, {max(shares.values()):.2f}")
+
+print(__doc__.rpartition("\n\n")[2])

@@ -2,7 +2,10 @@
 
     python 04_medical_imaging.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has images and images.csv, with the columns file, patient and label (0 or 1: ill).
+
+Written into FOLDER: opacity.keras, a score for each image, and opacity.json, the threshold for the
+mean over a patient's images.
 """
 
 import json
@@ -129,3 +132,5 @@ one = f"{names[judge[0]]}, {'ill' if my_ill[judge[0]] else 'healthy'}"
 for name, asked in {one: mine.images[whose == judge[0]], "noise": noise}.items():
     score = saved.predict(asked, verbose=0).mean()
     print(f"{name}: score {score:+.2f}, {'called ill' if score >= limit else 'left alone'}")
+
+print(__doc__.rpartition("\n\n")[2])

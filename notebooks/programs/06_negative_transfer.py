@@ -2,7 +2,10 @@
 
     python 06_negative_transfer.py FOLDER
 
-The lesson says under "On your own data" what is in FOLDER. What is saved goes there, too.
+FOLDER has yours, theirs and test, each with a sub-folder for each kind; two or more of yours of
+each.
+
+Written into FOLDER: mine.keras, with a score for each kind: about 1 if it is, about -1 if not.
 """
 
 import sys
@@ -99,3 +102,5 @@ noise = np.random.default_rng(0).integers(0, 255, (32, 32, 3))
 for name, picture in {"a new picture": found["test"].images[0], "noise": noise}.items():
     answers = loaded.predict(np.array(picture, "float32")[None], verbose=0)
     print(f"{name}:", *[f"{kind} {z[0]:+.2f}" for kind, z in answers.items()])
+
+print(__doc__.rpartition("\n\n")[2])

@@ -7,8 +7,11 @@
 #   tlcourse:
 #     title: Domain adaptation
 #     question: What if the data moved, and nobody labelled them?
-#     found: "Without target labels 4 to 16 points gained over five sets of print, on one not certainly; a loss where classes are missing."
+#     found: "Without target labels, 4 to 16 points gained with five sets of print (with one the interval includes 0); a loss where classes are missing."
 #     minutes: "85 to 155"
+#     own_data:
+#       given: "FOLDER has train and validation, labelled pictures (by day); unsorted, 64 or more from the new place, without labels (by night); test, labelled ones from there."
+#       made: "Written into FOLDER: mine.keras, trained on the imitated night, then adapted, even if another line is ahead: without labels there one can't choose."
 #     needs:
 #       quick: []
 #       development: [mnist]

@@ -9,6 +9,9 @@
 #     question: Could you defend your classifier?
 #     found: "Splitting by image, not by patient, inflates the score; a promised specificity breaks in another hospital."
 #     minutes: "90 to 165"
+#     own_data:
+#       given: "FOLDER has images and images.csv, with the columns file, patient and label (0 or 1: ill)."
+#       made: "Written into FOLDER: opacity.keras, a score for each image, and opacity.json, the threshold for the mean over a patient's images."
 #     needs:
 #       quick: []
 #       development: []

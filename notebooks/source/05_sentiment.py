@@ -7,8 +7,11 @@
 #   tlcourse:
 #     title: Sentiment
 #     question: What do twenty labelled reviews buy, and what do three hundred?
-#     found: "With 200 labels LoRA gains 5 to 7 points over a frozen network (on real reviews 2 to 3, not surely); on hard reviews neither is shown to beat a coin."
+#     found: "With 200 labels LoRA gains 5 to 7 points over a frozen network (2 to 3 on real reviews, clear in two of five runs); on hard reviews neither is clearly better than chance."
 #     minutes: "100 to 160"
+#     own_data:
+#       given: "FOLDER has mine.csv and test.csv, with the columns text and label (0 or 1: positive)."
+#       made: "Written into FOLDER: mine.keras, the better network on validation, even if counting words is ahead; and ask.py: cd FOLDER, then python ask.py TEXT"
 #     needs:
 #       quick: [minilm, minilm-config, minilm-tokenizer]
 #       development: [minilm, minilm-config, minilm-tokenizer]
@@ -290,7 +293,8 @@ for rate in (0.001, 0.003, 0.01):
     )
     once = dict(batch_size=8, epochs=2, callbacks=[best_epoch], verbose=0)
     fitted = model.fit(read(texts[learn]), labels[learn], validation_data=to_choose_by, **once)
-    shares = fitted.history["val_right"]
+    counts = [round(share * len(check)) for share in fitted.history["val_right"]]
+    shares = [count / len(check) for count in counts]  # not in 32 bits, or LoRA may win a tie
     print(f"LoRA at {rate}: after each epoch", *[f"{share:.0%}" for share in shares])
     if best is None or max(shares) > best:
         best, lora = max(shares), model

@@ -7,8 +7,11 @@
 #   tlcourse:
 #     title: Negative transfer
 #     question: When do somebody else's labels hurt, and how much should they count?
-#     found: "2,000 correct labels from elsewhere cost 3 to 7 points; weighted, with two labels of yours per class, they gain 4 over ridge alone, not surely over logistic regression; with five, nothing."
+#     found: "2,000 correct labels from elsewhere cost 3 to 7 points. Weighted, they gain 4 over ridge with two labels of yours per class, not clearly over logistic regression; with five, nothing."
 #     minutes: "80 to 160"
+#     own_data:
+#       given: "FOLDER has yours, theirs and test, each with a sub-folder for each kind; two or more of yours of each."
+#       made: "Written into FOLDER: mine.keras, with a score for each kind: about 1 if it is, about -1 if not."
 #     needs:
 #       quick: []
 #       development: [mnist]

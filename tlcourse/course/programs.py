@@ -3,14 +3,15 @@
 import ast
 import re
 import sys
+import textwrap
 
 from tlcourse.course.editions import EXAMPLE
-from tlcourse.course.slicing import Statement, names_in, needed, root
+from tlcourse.course.slicing import names_in, needed, root, statements_of
 from tlcourse.course.sources import read_source
 from tlcourse.course.statements import of_lesson
 
-OWN, NEXT = "On your own data", "Is it worth it?"
-"""The heading of that part, and the one after it."""
+OWN = "On your own data"
+"""The heading of that part."""
 
 GIVEN = {"FOLDER", "lesson"}
 """Names that a program doesn't take from the lesson: it is given a folder, and has no profile."""
@@ -19,7 +20,9 @@ PROGRAM = '''"""Lesson {name}, {title}: what it does with data of your own, as o
 
     python {file} FOLDER
 
-The lesson says under "{own}" what is in FOLDER. What is saved goes there, too.
+{given}
+
+{made}
 """
 
 {imports}
@@ -30,6 +33,8 @@ FOLDER = Path(sys.argv[1])
 keras.utils.set_random_seed(0)
 
 {body}
+
+print(__doc__.rpartition("\\n\\n")[2])
 '''
 
 
@@ -59,52 +64,48 @@ def program(source):
     Raises:
         ValueError: if one of its statements needs `lesson` for more than `lesson.pick`.
     """
-    statements = list(_statements(source))
+    statements = _statements(source)
     imports = [each for each in statements if isinstance(each.node, ast.Import | ast.ImportFrom)]
     kept = needed([each for each in statements if each not in imports], GIVEN)
     if not kept:
         return ""
     body = "".join(_space(*pair) + _in_quick(pair[1]) for pair in zip([None, *kept], kept))
     used = {"Path"}.union(*(names_in(each.node) for each in kept))
-    about = {"name": source.name, "title": source.title, "file": source.path.name, "own": OWN}
+    folder = {key: textwrap.fill(text, 100, break_on_hyphens=False) for key, text in source.own_data.items()}
+    about = {"name": source.name, "title": source.title, "file": source.path.name, "given": "", "made": ""} | folder
     return PROGRAM.format(**about, imports=_imports([each.node for each in imports], used), body=body)
 
 
 def _statements(source):
-    """Yield a lesson's statements up to the part after this, those last that write a file elsewhere than in this."""
-    files = []
+    """Return a lesson's statements up to the end of that part; those last that write a file before it."""
+    found, files = [], []
     for number, (heading, cell) in enumerate(_code_cells(source)):
         if cell.source.startswith("%%writefile"):
-            code = _writing(cell.source)
-            written = Statement(ast.parse(code).body[0], code, number, wanted=True)
-            if heading == OWN:
-                yield written
-            else:
-                files.append(written)
-            continue
-        own = heading == OWN and EXAMPLE not in cell.metadata.get("tags", [])
-        for node in ast.parse(cell.source).body:
-            code = "\n".join(cell.source.splitlines()[node.lineno - 1 : node.end_lineno])
-            yield Statement(node, code, number, wanted=own and _acts(node))
-    yield from files
+            (found if heading == OWN else files).extend(statements_of(_writing(cell.source), number, lambda node: True))
+        else:
+            own = heading == OWN and EXAMPLE not in cell.metadata.get("tags", [])
+            found += statements_of(cell.source, number, _acts if own else lambda node: False)
+    return found + files
 
 
 def _code_cells(source):
-    """Yield a lesson's code cells before the heading after "On your own data", each with its heading."""
+    """Yield the code cells of a lesson to the end of "On your own data", each with its heading of level two."""
     heading = ""
     for cell in read_source(source.path).cells:
         if cell.cell_type == "code":
             yield heading, cell
-        else:
-            heading = [heading, *re.findall(r"^## (.+)", cell.source, re.MULTILINE)][-1]
-        if heading == NEXT:
-            return
+            continue
+        for title in re.findall(r"^## (.+)", cell.source, re.MULTILINE):
+            if heading == OWN:
+                return
+            heading = title.strip()
 
 
 def _writing(cell):
     """Return a cell that writes a file as a statement that writes it into the folder."""
     first, _, text = cell.partition("\n")
-    return f'(FOLDER / "{first.rpartition("/")[2]}").write_text("""\\\n{text}\n""")'
+    quoted = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'(FOLDER / "{first.rpartition("/")[2]}").write_text("""\\\n{quoted}\n""", encoding="utf-8")'
 
 
 def _acts(node):
@@ -112,7 +113,9 @@ def _acts(node):
     if isinstance(node, ast.Assert):
         return True
     calls = [each.value for each in ast.walk(node) if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
-    return not isinstance(node, ast.FunctionDef) and any(root(call) not in {"plt", "lesson"} for call in calls)
+    return not isinstance(node, ast.FunctionDef) and any(
+        root(call) not in {"plt", "ax", "axes", "lesson"} for call in calls
+    )
 
 
 def _in_quick(statement):

@@ -1,4 +1,8 @@
-"""Which statements of a notebook make what others read: a slice of it (Weiser 1981, *Program slicing*, ICSE)."""
+"""Which statements of a notebook make what others read: a backward slice by live variables (Weiser 1981, ICSE).
+
+A program that is sliced from a lesson can't differ from it, and has nothing that it doesn't need, which whole cells
+would have: a lesson looks at a thing where it makes it.
+"""
 
 import ast
 import symtable
@@ -6,6 +10,12 @@ from typing import NamedTuple
 
 AT_ONCE = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 """What `symtable` calls scopes whose code runs where it stands."""
+
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+FUNCTIONS = ast.FunctionDef | ast.Lambda
+
+IN_PLACE = {"fit", "append", "extend", "update", "pop", "setdefault", "setflags", "sort", "shuffle", "set_weights"}
+"""Methods that change what they belong to, or what they are given, even where their value is used."""
 
 
 class Statement(NamedTuple):
@@ -17,31 +27,45 @@ class Statement(NamedTuple):
     wanted: bool
 
 
-def needed(statements, given=frozenset()):
-    """Return the statements that are wanted, and those before them that make or change what they read.
+def statements_of(code, cell=0, wanted=lambda node: False):
+    """Return the statements of a cell, decorators included.
 
-    A call changes what its method belongs to, or a bare function's arguments; that of a value, `y = f(x)`, changes
-    nothing, but for `fit`. So a slice may have too much or, where values share what they change, too little: look.
+    >>> [each.code for each in statements_of("a = 1\\nb = [\\n    a\\n]")]
+    ['a = 1', 'b = [\\n    a\\n]']
+    """
+    lines, found = code.splitlines(), []
+    for node in ast.parse(code).body:
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+        found.append(Statement(node, "\n".join(lines[first - 1 : node.end_lineno]), cell, wanted(node)))
+    return found
+
+
+def needed(statements, given=frozenset()):
+    """Return the statements that are wanted, and those before them that define or change what they read.
+
+    A call that stands alone changes what its method belongs to, or a function's arguments; one whose value is used
+    changes something only by the methods of `IN_PLACE`. Two names of one thing are not seen: after ``b = a``, a change
+    of ``b`` is none of ``a``. So run what comes out, and compare.
 
     Args:
         statements: list of `Statement`, in order, without imports.
-        given: names that need not be made.
+        given: names that need not be defined.
 
-    >>> code = ["a = [1]", "b = 2", "a.append(3)", "print(a)"]
-    >>> lines = [Statement(ast.parse(line).body[0], line, 0, line.startswith("print")) for line in code]
-    >>> [each.code for each in needed(lines)]
+    >>> lines = "a = [1]\\nb = 2\\na.append(3)\\nprint(a)"
+    >>> wanted = lambda node: isinstance(node, ast.Expr) and root(node.value) == "print"
+    >>> [each.code for each in needed(statements_of(lines, wanted=wanted))]
     ['a = [1]', 'a.append(3)', 'print(a)']
     """
-    ours = set().union(*(_made(each.node) for each in statements)) - {*given, "_"}
-    anytime = set()  # what functions read, which may be made after them
-    while True:
-        known, alive, kept = set(anytime), set(anytime), []
+    local = set().union(*(_defined(each.node) for each in statements)) - {*given, "_"}
+    by_functions = set()  # what the functions of the slice read; it may be defined after them
+    while True:  # until no function of the slice reads anything new
+        before, live, kept = set(by_functions), set(by_functions), []
         for each in reversed(statements):
-            if each.wanted or (_made(each.node) | _changed(each.node)) & alive:
+            if each.wanted or (_defined(each.node) | _changed(each.node)) & live:
                 kept.append(each)
-                anytime |= _read_by_functions(each.code) & ours
-                alive = (_alive_before([each.node], alive) & ours) | anytime
-        if anytime == known:
+                by_functions |= _read_by_functions(each.code) & local
+                live = (_live_before([each.node], live) & local) | by_functions
+        if by_functions == before:
             return kept[::-1]
 
 
@@ -57,64 +81,81 @@ def root(node):
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _alive_before(nodes, alive):
-    """Return the names that these statements, or what comes after them, read before they make them."""
+def _live_before(nodes, live):
+    """Return the names that these statements, or what comes after them, read before they define them."""
     for node in reversed(nodes):
         match node:
-            case ast.FunctionDef():
-                alive = (alive - {node.name}) | _loaded(*node.args.defaults, *filter(None, node.args.kw_defaults))
+            case ast.FunctionDef() | ast.ClassDef():
+                live = (live - {node.name}) | _read(node)
             case ast.For():
-                inner = _alive_before(node.body, alive) - _stored(node.target)
-                alive = alive | inner | _loaded(node.iter)
+                live = live | (_live_before(node.body, live) - _stored(node.target)) | _read(node.iter)
             case ast.If():
-                alive = _alive_before(node.body, alive) | _alive_before(node.orelse, alive) | _loaded(node.test)
+                live = _live_before(node.body, live) | _live_before(node.orelse, live) | _read(node.test)
             case ast.With():
-                inner = _alive_before(node.body, alive) - _stored(*node.items)
-                alive = inner | _loaded(*node.items)
+                inside = _live_before(node.body, live) - _stored(*node.items)
+                live = inside.union(*map(_read, node.items))
             case ast.Assign():
-                alive = (alive - _stored(node)) | _loaded(node)
+                live = (live - _stored(*node.targets)) | _read(node)
             case _:
-                alive = alive | _loaded(node)
-    return alive
+                live = live | _read(node)
+    return live
+
+
+def _read(node):
+    """Return the names that a node reads where it stands: a function's body runs later."""
+    match node:
+        case ast.Name():
+            return {node.id} if isinstance(node.ctx, ast.Load) else set()
+        case ast.FunctionDef() | ast.Lambda():
+            defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+            return set().union(*map(_read, [*defaults, *getattr(node, "decorator_list", [])]))
+    found = set().union(*map(_read, ast.iter_child_nodes(node)))
+    if isinstance(node, COMPREHENSIONS):
+        found -= _stored(*(each.target for each in node.generators))
+    return found
 
 
 def _here(*nodes):
-    """Yield nodes and all below them, but for what is in functions, which run when called."""
+    """Yield nodes and all below them, but for functions and comprehensions, which have names of their own."""
     todo = list(nodes)
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+        if not isinstance(node, FUNCTIONS | COMPREHENSIONS):
             todo += ast.iter_child_nodes(node)
-
-
-def _loaded(*nodes):
-    of_loops = _stored(*(each.target for each in _here(*nodes) if isinstance(each, ast.comprehension)))
-    names = (each for each in _here(*nodes) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load))
-    return {each.id for each in names} - of_loops
 
 
 def _stored(*nodes):
     return {each.id for each in _here(*nodes) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
-def _made(node):
-    return {node.name} if isinstance(node, ast.FunctionDef) else _stored(node)
+def _defined(node):
+    return {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else _stored(node)
 
 
 def _changed(node):
+    """Return the names of what a statement changes without defining it: `model` in `model.fit(x)`."""
     found = set()
     for each in _here(node):
         match each:
-            case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
                 found.add(root(each))
-            case ast.Expr(ast.Call(ast.Attribute() as method)) | ast.Assign(
-                _, ast.Call(ast.Attribute(_, "fit") as method)
-            ):
+            case ast.Expr(ast.Call(ast.Attribute() as method)):
                 found.add(root(method))
-            case ast.Expr(ast.Call(ast.Name(function), arguments)) if function != "print":
-                found |= set(map(root, arguments))
-    return found
+            case ast.Expr(ast.Call(ast.Name(function), arguments, keywords)) if function != "print":
+                found |= {root(each) for each in [*arguments, *(each.value for each in keywords)]}
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in IN_PLACE:
+            found.add(root(each.func))
+            found |= set(map(root, each.args)) if each.func.attr == "shuffle" else set()
+    for each in _here(node):
+        if (
+            isinstance(each, ast.For) and _stored(each.target) & found
+        ):  # what a loop goes through changes with its parts
+            through = each.iter
+            while isinstance(through, ast.Call) and root(through) in {"enumerate", "reversed", "list"}:
+                through = through.args[0]
+            found.add(root(through))
+    return found - {""}
 
 
 def _read_by_functions(code):

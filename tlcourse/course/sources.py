@@ -1,6 +1,6 @@
 """The sources of both volumes: which there are, what they need, where they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tlcourse.assets import at_hand, atomically, data_folder
@@ -20,6 +20,7 @@ class LessonSource:
         name: its number, such as ``"01"``, or ``"01-deeper"``.
         path: the source, in jupytext's percent format.
         title: for the lesson table, with ``question`` and, of lessons, ``found`` and ``minutes`` of a person.
+        own_data: what the folder of its program has before (``given``) and after (``made``).
         needs: names of assets by profile, and for development seeds.
         seconds: what it takes by profile, on two cores and with an empty cache of features.
     """
@@ -32,6 +33,7 @@ class LessonSource:
     seconds: dict
     found: str = ""
     minutes: str = ""
+    own_data: dict = field(default_factory=dict)
 
     @property
     def deeper(self):
@@ -125,5 +127,6 @@ def _full_name(name, deeper):
 def _describe(name, path):
     about = read_source(path).metadata["tlcourse"]
     for_the_table = about.get("found", ""), about.get("minutes", "")
+    own_data = dict(about.get("own_data", {}))
     sizes = dict(about["needs"]), dict(about["seconds"])
-    return LessonSource(name, path, about["title"], about["question"], *sizes, *for_the_table)
+    return LessonSource(name, path, about["title"], about["question"], *sizes, *for_the_table, own_data)
