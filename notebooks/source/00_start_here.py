@@ -288,7 +288,7 @@ _ = [ax.axis("off") for ax in axes.flat]
 # In nine of the twelve mistakes the model says *banner*; only 14 of the twenty photographs are right. The second row
 # hints why. The two surest mistakes are motorcycles; two training banners show motorcycles, no training photograph
 # does. The model may have learned *motorcycle* instead of *text on a picture*. Such a **shortcut** calls for other
-# training pictures. The fifth, a *banner*, has lost its text: our label is wrong, and the model is right.
+# training pictures. The fifth, a *banner*, has lost its text: the model is right.
 #
 # Our threshold for sorting is a probability of 80 %. Of the answers that reach it, 94.5 % are right.
 #
@@ -397,11 +397,11 @@ assert not few, f"fewer than five places (names before the first dash) of {few}"
 # %%
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC
+from tlcourse.evaluation import proportion
 
 five = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
 folds = [rows for _, rows in five.split(pictures, labels, place)]
 last, second, first = folds[0], folds[1], np.concatenate(folds[2:])
-parts = {"train": first, "validation": second, "test": last}
 reader = keras.Model(inputs, layers.GlobalAveragePooling2D()(borrowed_base()(to_range(inputs))))
 features = reader.predict(pictures, verbose=0)
 my_head = keras.Sequential([layers.Dropout(0.2), layers.Dense(len(mine), activation="softmax")])
@@ -410,10 +410,10 @@ known = features[second], labels[second]
 my_head.fit(features[first], labels[first], validation_data=known, epochs=40, **options)
 pixels = pictures[:, 4::8, 4::8].reshape(len(pictures), -1)  # every eighth, 16×16 of them
 svm = SVC(C=10).fit(pixels[first], labels[first])
-for name, rows in parts.items():
-    share = my_head.evaluate(features[rows], labels[rows], verbose=0)[1]
-    print(f"{name}, of each kind {np.bincount(labels[rows])}: borrowed {share:.1%},", end=" ")
-    print(f"pixels {svm.score(pixels[rows], labels[rows]):.1%}")
+for name, rows in zip(("train", "validation", "test"), (first, second, last)):
+    ours = my_head.predict(features[rows], verbose=0).argmax(axis=1) == labels[rows]
+    plain = svm.predict(pixels[rows]) == labels[rows]
+    print(name, np.bincount(labels[rows]), "network", proportion(ours), "pixels", proportion(plain))
 
 # %%
 shares = my_head(reader.output)
@@ -424,9 +424,9 @@ for n, name in enumerate([f"a test picture of {mine[labels[last][-1]]}", "a cat"
     print(f"{name}:", ", ".join(f"{kind} {float(answer[kind][n]):.0%}" for kind in mine))
 
 # %% [markdown]
-# Here borrowing wins, on the 24 test pictures 100.0 % against 87.5 %. An easy test: other pieces of the same
-# three photographs. And the cat is *grass*, 75 %. A classifier never says "none of
-# these": it has no word for it, unless you give it a kind *other*. The program `sort.py` works with `mine.keras`, too.
+# Each line has the pictures of each kind, the share right, and its 95 % interval. Of 24 test pictures borrowing has all,
+# pixels 0.875. An easy test: other pieces of the same three photographs. And the cat is
+# *grass*, 75 %. A classifier never says "none of these": it has no word for it, unless you give it a kind *other*.
 #
 # ## Is it worth it?
 #

@@ -7,6 +7,9 @@
 #   tlcourse:
 #     title: Template
 #     question: What does a lesson look like?
+#     own_data:
+#       given: "FOLDER has a sub-folder for each class."
+#       made: "Written into FOLDER: mine.keras."
 #     needs:
 #       quick: []
 #       development: []

@@ -110,12 +110,10 @@ def _writing(cell):
 
 def _acts(node):
     """Return whether a statement checks something, or calls it for its effect, other than a drawing or a claim."""
-    if isinstance(node, ast.Assert):
-        return True
+    if isinstance(node, ast.FunctionDef | ast.Assert):
+        return isinstance(node, ast.Assert)
     calls = [each.value for each in ast.walk(node) if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
-    return not isinstance(node, ast.FunctionDef) and any(
-        root(call) not in {"plt", "ax", "axes", "lesson"} for call in calls
-    )
+    return any(root(call) not in {"plt", "ax", "axes", "lesson"} for call in calls)
 
 
 def _in_quick(statement):
