@@ -122,7 +122,8 @@ scores = {
 }
 for name, z in scores.items():
     likeliest = np.argsort(z)[:10]
-    print(f"{name}: {np.mean((z > 0) == new_labels):.1%} right,", end=" ")
+    share, positive = np.mean((z > 0) == new_labels), np.mean(z > 0)
+    print(f"{name}: {share:.1%} right, {positive:.0%} positive;", end=" ")
     print("complaints among the likeliest ten:", np.sum(new_labels[likeliest] == 0))
 for row in likeliest[:3]:
     print(f"\nlabel {new_labels[row]}: {new_texts[row]}")
