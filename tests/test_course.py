@@ -234,6 +234,21 @@ def test_copies_are_made_once_and_kept_when_reset(made, monkeypatch):
     assert sorted(path.read_text() for path in folder.glob("*kept*")) == ["more work", "my work"]
 
 
+def test_a_program_is_copied_beside_its_lesson_and_never_overwritten(made, monkeypatch):
+    import tlcourse.course.lab as lab
+
+    lesson = made()
+    lesson.edition.write_text("{}")
+    lesson.program.parent.mkdir()
+    lesson.program.write_text("ours")
+    monkeypatch.setattr(lab, "notebooks_folder", sources.notebooks_folder)
+    copy = lab.copies() / "programs" / "90_made.py"
+    assert copy.read_text() == "ours"
+    copy.write_text("mine")
+    lab.copies()
+    assert copy.read_text() == "mine"
+
+
 def test_copies_of_the_second_volume_lie_in_a_folder_and_jupyter_opens_the_first_lesson(made, monkeypatch):
     import tlcourse.course.lab as lab
 
