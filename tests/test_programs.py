@@ -168,16 +168,6 @@ def example_folder(lesson):
     return Path(names["FOLDER"])
 
 
-def smaller(folder):
-    """Keep every third picture and every fourth text, for the sake of time."""
-    pictures = sorted(file for file in folder.rglob("*.*") if file.suffix in (".png", ".jpg"))
-    for number, file in enumerate(pictures):
-        if number % 3:
-            file.unlink()
-    for file in folder.glob("m*.csv"):
-        file.write_text("".join(file.read_text().splitlines(keepends=True)[::4]))
-
-
 def run(lesson, folder):
     done = subprocess.run([sys.executable, lesson.program, folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -204,10 +194,10 @@ def test_a_program_prints_what_its_notebook_prints(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["00", "02", "03", "05"])
-def test_a_program_runs_on_a_smaller_folder(name):
+@pytest.mark.parametrize("name", ["00", "03", "05"])  # 02 takes more than a minute for the three rates of its notebook
+def test_a_program_runs(name):
     (lesson,) = lessons([name])
     folder = example_folder(lesson)
-    if name in ("02", "05"):
-        smaller(folder)
+    for file in folder.glob("*.csv"):
+        file.write_text("".join(file.read_text().splitlines(keepends=True)[::5]))
     run(lesson, folder)
