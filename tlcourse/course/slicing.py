@@ -14,7 +14,7 @@ AT_ONCE = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 FUNCTIONS = ast.FunctionDef | ast.Lambda
 
-IN_PLACE = {"fit", "append", "extend", "update", "pop", "setdefault", "setflags", "sort", "shuffle", "set_weights"}
+IN_PLACE = {"fit", "append", "extend", "update", "pop", "setdefault", "sort", "shuffle", "set_weights"}
 """Methods that change what they belong to, or what they are given, even where their value is used."""
 
 
